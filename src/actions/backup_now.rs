@@ -1,0 +1,287 @@
+//! `backup.now`: starts a backup, or attaches to the one that runs, and follows it to its end.
+//!
+//! ```yaml
+//! - id: back-up
+//!   title: Back up now
+//!   action: backup.now
+//!   with: { retain_days: 30 }
+//! ```
+//!
+//! Done means: the job ended Completed and a recovery point newer than its start exists. A
+//! running backup is attached to, never doubled. The expected first failures are not failures
+//! (DESIGN section 6): the runbook's own code once where automatic clean-up was asked for, and
+//! `UserErrorRpCollectionDeleted` once after this run deleted a collection.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::actions::backup_job::{self, Stand};
+use crate::actions::facts::jobs::Jobs;
+use crate::actions::facts::protection::Protection;
+use crate::actions::facts::restore_points::RestorePoints;
+use crate::actions::facts::vm::VmFact;
+use crate::actions::facts::{JobFact, job_key};
+use crate::actions::limits;
+use crate::actions::operations::applied;
+use crate::azure::permitted::Writer;
+use crate::azure::proof::ProtectedVm;
+use crate::azure::resource_id::ResourceId;
+use crate::base::clock::add;
+use crate::base::{ErrorClass, Failure};
+use crate::core::action::{
+    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Patience, Permission, Remedy,
+    Repeat,
+};
+use crate::core::facts::{FactKey, Facts, Seen};
+use crate::core::runbook::risk::{Approval, Risk};
+
+/// Backs up.
+#[derive(Debug)]
+pub struct BackupNow;
+
+/// How.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Args {
+    /// Days until the recovery point expires; 30 is what Azure takes by default.
+    #[serde(default = "thirty")]
+    #[schemars(range(min = 1, max = 9999))]
+    pub retain_days: u32,
+    /// True when this backup is meant to trigger Azure's own clean-up of restore points: its
+    /// failing once with the runbook's own code is then expected.
+    #[serde(default)]
+    pub triggers_clean_up: bool,
+}
+
+fn thirty() -> u32 {
+    30
+}
+
+const PERMISSION: &str = "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/backup/action";
+const TYPE: &str =
+    "Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/backup";
+
+#[async_trait]
+impl Remedy for BackupNow {
+    type Args = Args;
+    type Writer = Writer;
+
+    fn about() -> About {
+        About {
+            name: "backup.now",
+            sentence: "Starts a backup, or attaches to the one that runs, and follows it to its end",
+            ceiling: Ceiling {
+                risk: Risk::Reversible,
+                approval: Approval::None,
+                kinds: vec![Kind {
+                    method: "POST".to_owned(),
+                    resource_type: TYPE.to_owned(),
+                    permission: PERMISSION.to_owned(),
+                }],
+            },
+            scripts: Vec::new(),
+        }
+    }
+
+    fn needs(args: &Args, past: &Past<'_>) -> Vec<FactKey> {
+        let mut keys: Vec<FactKey> = match backup_job::followed(past) {
+            Some(id) => vec![job_key(&id), FactKey::named("protection")],
+            None => ["vm", "protection", "jobs"]
+                .iter()
+                .map(|n| FactKey::named(n))
+                .collect(),
+        };
+        if args.triggers_clean_up {
+            keys.push(FactKey::named("restore_points"));
+        }
+        keys
+    }
+
+    fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
+        let protection: Protection = seen.named("protection")?;
+        match backup_job::followed(past) {
+            Some(id) => {
+                let job: JobFact = seen.get(&job_key(&id))?;
+                let points = if args.triggers_clean_up {
+                    Some(seen.named::<RestorePoints>("restore_points")?)
+                } else {
+                    None
+                };
+                Ok(match backup_job::stand(&id, &job, points.as_ref(), past) {
+                    Stand::Decided(decision) => decision,
+                    Stand::Again(why) => start(args, &protection, past, Some(why)),
+                })
+            }
+            None => {
+                let (vm, jobs): (VmFact, Jobs) = (seen.named("vm")?, seen.named("jobs")?);
+                Ok(begin(args, &vm, &protection, &jobs, past))
+            }
+        }
+    }
+
+    fn predict(_: &Change, facts: &mut Facts, by: &str) {
+        for name in ["jobs", "restore_points", "recovery_points", "extensions"] {
+            facts.forget(name, by);
+        }
+    }
+
+    async fn apply(change: &Change, writer: &Writer) -> Result<Applied, Failure> {
+        let attempted = change.summary.clone();
+        let invalid = |why: String| Failure::new(ErrorClass::Invalid, attempted.clone(), why);
+        let item = change
+            .resource
+            .strip_suffix("/backup")
+            .unwrap_or(&change.resource);
+        let item = ResourceId::parse(item).map_err(|e| invalid(e.to_string()))?;
+        let vm = change.evidence["vm"].as_str().unwrap_or_default();
+        let vm = ResourceId::parse(vm).map_err(|e| invalid(e.to_string()))?;
+        let read = writer.reader().protected_item(&item).await?;
+        let proof = ProtectedVm::prove(&read, &vm).map_err(|e| invalid(e.to_string()))?;
+        let days = change.body["retain_days"]
+            .as_u64()
+            .and_then(|d| u32::try_from(d).ok());
+        writer
+            .back_up(proof, days.unwrap_or_else(thirty))
+            .await
+            .map(applied)
+    }
+}
+
+/// No job is followed yet.
+fn begin(
+    args: &Args,
+    vm: &VmFact,
+    protection: &Protection,
+    jobs: &Jobs,
+    past: &Past<'_>,
+) -> Decision {
+    if let Some(job) = &jobs.running {
+        let before = past.baseline["jobs"].as_array();
+        let ours = before.is_some_and(|known| !known.iter().any(|k| *k == json!(job.name)));
+        let what = if ours {
+            "the backup that was started"
+        } else {
+            "the backup that is already running"
+        };
+        return backup_job::follow(&job.id, &job.name, what, past);
+    }
+    // A job that this run started and that has ended already is not in `running`.
+    if past
+        .last()
+        .is_some_and(|s| !matches!(s.fate, Fate::Failed(_)))
+        && let Some(known) = past.baseline["jobs"].as_array()
+        && let Some(new) = jobs
+            .list
+            .iter()
+            .find(|j| !known.iter().any(|k| *k == json!(j.name)))
+    {
+        return backup_job::follow(&new.id, &new.name, "the backup that was started", past);
+    }
+    if vm
+        .provisioning
+        .as_deref()
+        .is_some_and(|p| p.eq_ignore_ascii_case("Updating"))
+    {
+        return Decision::Wait {
+            what: format!("`{}` to finish being updated", vm.name),
+            look_again_at: add(past.now, limits::JOB_POLL),
+            give_up_at: add(past.since, std::time::Duration::from_secs(30 * 60)),
+            patience: Patience::Step,
+            following: Value::Null,
+            recheck_incident: false,
+        };
+    }
+    if jobs.started_within_a_day >= limits::BACKUPS_A_DAY {
+        return Decision::NeedsHuman {
+            why: format!(
+                "{} backups of `{}` were started within 24 hours, and nine are the hard cap: \
+                 find out why they fail before starting another",
+                jobs.started_within_a_day, vm.name
+            ),
+            evidence: json!({ "jobs": jobs.list.iter().take(10).collect::<Vec<_>>() }),
+        };
+    }
+    let names: Vec<&str> = jobs.list.iter().map(|j| j.name.as_str()).collect();
+    match start(args, protection, past, None) {
+        Decision::Change {
+            mut changes,
+            remaining,
+            ..
+        } => {
+            for change in &mut changes {
+                change.evidence["vm"] = json!(vm.id);
+            }
+            Decision::Change {
+                changes,
+                remaining,
+                baseline: json!({ "jobs": names }),
+            }
+        }
+        other => other,
+    }
+}
+
+/// The request that starts a backup, if the item can be backed up.
+fn start(args: &Args, protection: &Protection, past: &Past<'_>, again: Option<String>) -> Decision {
+    let started = past
+        .own()
+        .filter(|s| matches!(s.fate, Fate::Done(_)))
+        .count();
+    if started >= limits::BACKUPS_A_RUN {
+        return Decision::NeedsHuman {
+            why: format!("a run starts at most {} backups", limits::BACKUPS_A_RUN),
+            evidence: Value::Null,
+        };
+    }
+    let (Some(item), Some(vault)) = (&protection.item, &protection.vault) else {
+        return Decision::NeedsHuman {
+            why: "no vault protects this VM, so it cannot be backed up: enable its protection"
+                .to_owned(),
+            evidence: Value::Null,
+        };
+    };
+    let state = protection.state.as_deref().unwrap_or("unknown");
+    if !["Protected", "IRPending", "ProtectionError"]
+        .iter()
+        .any(|s| s.eq_ignore_ascii_case(state))
+    {
+        return Decision::NeedsHuman {
+            why: format!("the protection of this VM is `{state}`: resume it first"),
+            evidence: json!({ "item": item, "state": state }),
+        };
+    }
+    let anew = again.is_some();
+    let summary = match again {
+        Some(why) => format!("start another backup ({why})"),
+        None => format!("start a backup, kept for {} days", args.retain_days),
+    };
+    let vm = past
+        .own()
+        .next()
+        .map(|s| s.change.evidence["vm"].clone())
+        .unwrap_or(Value::Null);
+    let change = Change {
+        method: "POST".to_owned(),
+        resource: format!("{item}/backup"),
+        body: json!({ "retain_days": args.retain_days }),
+        summary,
+        risk: Risk::Reversible,
+        approval: Approval::None,
+        because: None,
+        permission: Some(Permission {
+            action: PERMISSION.to_owned(),
+            scope: vault.clone(),
+        }),
+        repeat: Repeat::LookAfter(limits::JOB_APPEARS.as_secs()),
+        evidence: json!({ "vm": vm }),
+        probe: false,
+        anew,
+    };
+    Decision::Change {
+        changes: vec![change],
+        remaining: 1,
+        baseline: Value::Null,
+    }
+}

@@ -1,0 +1,360 @@
+//! `locks`: the management locks that stop the clean-up of this VM's restore points, each with
+//! what may be done about it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actions::facts::protection::Protection;
+use crate::actions::facts::restore_points::{CollectionFact, RestorePoints};
+use crate::actions::facts::{id_of, known, parse, schema, some, value};
+use crate::azure::proof::BlockingLock;
+use crate::azure::reader::Reader;
+use crate::azure::resource_id::ResourceId;
+use crate::azure::views::lock::Lock;
+use crate::base::{Clock, ErrorClass, Failure};
+use crate::core::facts::{FactKey, Facts, Looker, Target};
+
+pub(super) struct LocksLooker(pub(super) Reader, pub(super) Clock);
+
+/// The locks that stop the clean-up.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Locks {
+    /// Each of them.
+    pub blocking: Vec<LockFact>,
+}
+
+/// One lock.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct LockFact {
+    /// Its resource id: the address to delete.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `CanNotDelete` or `ReadOnly`.
+    pub level: String,
+    /// What its owner wrote.
+    pub notes: Option<String>,
+    /// The id of what it sits on.
+    pub scope: String,
+    /// A collection that it stops from being deleted.
+    pub blocks: String,
+    /// What may be done about it.
+    pub remedy: LockRemedy,
+    /// Why.
+    pub why: String,
+    /// Who wrote it last, when that was asked for and the activity log says.
+    pub written_by: Option<String>,
+    /// The lock whole, to put it back by hand.
+    pub whole: Value,
+}
+
+/// What may be done about a lock (DESIGN section 8, rule 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LockRemedy {
+    /// The documented removal; it is not put back.
+    Remove,
+    /// It would have to be borrowed: approval, and put back.
+    Borrow,
+    /// Never touched.
+    #[default]
+    Never,
+}
+
+/// What a group is to the VM and to Azure Backup.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    of_the_vm: bool,
+    named_like_backup: bool,
+    /// Something else than collections lives there; `None` when that could not be read.
+    holds_others: Option<bool>,
+}
+
+#[async_trait]
+impl Looker for LocksLooker {
+    fn name(&self) -> &'static str {
+        "locks"
+    }
+
+    fn schema(&self) -> Value {
+        schema::<Locks>()
+    }
+
+    fn needs(&self, _: &Value) -> Vec<FactKey> {
+        vec![
+            FactKey::named("restore_points"),
+            FactKey::named("protection"),
+        ]
+    }
+
+    async fn load(&self, target: &Target, args: &Value, facts: &Facts) -> Result<Value, Failure> {
+        let points: RestorePoints = known(facts, "restore_points")?;
+        let protection: Protection = known(facts, "protection")?;
+        let vm = id_of(target)?;
+        let mut groups: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
+        for collection in &points.ours {
+            groups
+                .entry(parse(&collection.group)?)
+                .or_default()
+                .push(parse(&collection.id)?);
+        }
+        let mut blocking: BTreeMap<ResourceId, LockFact> = BTreeMap::new();
+        for (group_id, collections) in &groups {
+            let locks = self.0.locks(group_id).await?;
+            let found: Vec<(&Lock, &ResourceId)> = locks
+                .iter()
+                .filter_map(|lock| Some((lock, collections.iter().find(|c| blocks(lock, c))?)))
+                .collect();
+            if found.is_empty() {
+                continue;
+            }
+            let group = self
+                .describe(group_id, &vm, &points.ours, &protection)
+                .await?;
+            for (lock, collection) in found {
+                blocking
+                    .entry(lock.id.clone())
+                    .or_insert_with(|| judge(lock, collection, &group));
+            }
+        }
+        let mut blocking: Vec<LockFact> = blocking.into_values().collect();
+        self.name_the_writers(&mut blocking, &args["after"]).await;
+        value(&Locks { blocking })
+    }
+}
+
+impl LocksLooker {
+    async fn describe(
+        &self,
+        group: &ResourceId,
+        vm: &ResourceId,
+        ours: &[CollectionFact],
+        protection: &Protection,
+    ) -> Result<Group, Failure> {
+        let named_like_backup = self
+            .named_like_backup(group.name(), ours, protection)
+            .await?;
+        let holds_others = match self.0.group_contents(group).await {
+            Ok(contents) => Some(contents.iter().any(|id| !is_collection(id))),
+            Err(f) if matches!(f.class, ErrorClass::Forbidden | ErrorClass::NotFound) => None,
+            Err(failure) => return Err(failure),
+        };
+        Ok(Group {
+            of_the_vm: vm.group_id().is_some_and(|g| g == *group),
+            named_like_backup,
+            holds_others,
+        })
+    }
+
+    /// `AzureBackupRG_<geo>_<n>`, or the prefix and suffix of the item's policy.
+    async fn named_like_backup(
+        &self,
+        name: &str,
+        _: &[CollectionFact],
+        protection: &Protection,
+    ) -> Result<bool, Failure> {
+        if starts_with(name, "AzureBackupRG_") {
+            return Ok(true);
+        }
+        let Some(policy) = &protection.policy else {
+            return Ok(false);
+        };
+        let policy = match self.0.backup_policy(&parse(policy)?).await {
+            Ok(policy) => policy,
+            Err(f) if matches!(f.class, ErrorClass::Forbidden | ErrorClass::NotFound) => {
+                return Ok(false);
+            }
+            Err(failure) => return Err(failure),
+        };
+        let Some(prefix) = policy.group_prefix.as_deref().filter(|p| !p.is_empty()) else {
+            return Ok(false);
+        };
+        Ok(is_numbered(
+            name,
+            prefix,
+            policy.group_suffix.as_deref().unwrap_or_default(),
+        ))
+    }
+
+    /// Only locks that came back are worth a question to the activity log.
+    async fn name_the_writers(&self, blocking: &mut [LockFact], after: &Value) {
+        let gone: Vec<&str> = after
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let day = jiff::SignedDuration::from_hours(24);
+        let since = self
+            .1
+            .now()
+            .checked_sub(day)
+            .unwrap_or(jiff::Timestamp::MIN);
+        for lock in blocking {
+            if !gone.iter().any(|id| id.eq_ignore_ascii_case(&lock.id)) {
+                continue;
+            }
+            if let Ok(id) = parse(&lock.id)
+                && let Ok(events) = self.0.lock_events(&id, since).await
+            {
+                let writes = events
+                    .iter()
+                    .filter(|e| e.operation.to_lowercase().ends_with("/write"));
+                lock.written_by = writes
+                    .max_by_key(|e| e.at)
+                    .and_then(|e| some(e.caller.clone()));
+            }
+        }
+    }
+}
+
+/// A lock blocks a deletion at, above, or below its scope; both levels do.
+fn blocks(lock: &Lock, collection: &ResourceId) -> bool {
+    let scope = lock.scope();
+    let levels = ["CanNotDelete", "ReadOnly"];
+    levels
+        .iter()
+        .any(|level| lock.level.eq_ignore_ascii_case(level))
+        && (scope.contains(collection) || collection.contains(&scope))
+}
+
+fn judge(lock: &Lock, collection: &ResourceId, group: &Group) -> LockFact {
+    let (remedy, why) = match BlockingLock::prove(lock, collection) {
+        Err(_) if is_of_subscription(lock) => (
+            LockRemedy::Borrow,
+            "it sits on a whole subscription and protects more than restore points".to_owned(),
+        ),
+        Err(broken) => (LockRemedy::Never, broken.to_string()),
+        Ok(_)
+            if lock.scope().name().eq_ignore_ascii_case(collection.name())
+                || collection.contains(&lock.scope()) =>
+        {
+            (
+                LockRemedy::Remove,
+                "it sits on the collection itself".to_owned(),
+            )
+        }
+        Ok(_) => of_group(group),
+    };
+    LockFact {
+        id: lock.id.to_string(),
+        name: lock.name.clone(),
+        level: lock.level.clone(),
+        notes: lock.notes.clone(),
+        scope: lock.scope().to_string(),
+        blocks: collection.to_string(),
+        remedy,
+        why,
+        written_by: None,
+        whole: lock.raw.clone(),
+    }
+}
+
+/// A lock of the customer's on the whole subscription: in nobody else's hands, but too wide.
+fn is_of_subscription(lock: &Lock) -> bool {
+    lock.scope().resource_group().is_none()
+        && lock.owners.is_empty()
+        && !starts_with(&lock.name, "AzureBackup")
+}
+
+fn of_group(group: &Group) -> (LockRemedy, String) {
+    let why = match group {
+        Group {
+            of_the_vm: true, ..
+        } => "it sits on the VM's own resource group",
+        Group {
+            named_like_backup: false,
+            ..
+        } => "it sits on a group that is not Azure Backup's",
+        Group {
+            holds_others: Some(true),
+            ..
+        } => "its group holds more than restore points",
+        Group {
+            holds_others: None, ..
+        } => {
+            return (
+                LockRemedy::Remove,
+                "it sits on Azure Backup's group (by its name; what else it holds could not be read)".to_owned(),
+            );
+        }
+        Group {
+            holds_others: Some(false),
+            ..
+        } => {
+            return (
+                LockRemedy::Remove,
+                "it sits on Azure Backup's own resource group".to_owned(),
+            );
+        }
+    };
+    (LockRemedy::Borrow, why.to_owned())
+}
+
+fn is_collection(id: &ResourceId) -> bool {
+    let kind = id.resource_type().to_lowercase();
+    kind.starts_with("microsoft.compute/restorepointcollections")
+}
+
+fn starts_with(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}
+
+/// `<prefix><n><suffix>`.
+fn is_numbered(name: &str, prefix: &str, suffix: &str) -> bool {
+    let (name, prefix, suffix) = (
+        name.to_lowercase(),
+        prefix.to_lowercase(),
+        suffix.to_lowercase(),
+    );
+    name.strip_prefix(&prefix)
+        .and_then(|rest| rest.strip_suffix(&suffix))
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_named_by_the_policys_prefix_number_and_suffix() {
+        assert!(is_numbered("Snap12-prod", "snap", "-PROD"));
+        assert!(!is_numbered("snap-prod", "snap", "-prod"));
+        assert!(!is_numbered("snapshots1-prod", "snap", "-prod"));
+        assert!(starts_with("azurebackuprg_westeurope_1", "AzureBackupRG_"));
+        assert!(!starts_with("azure", "AzureBackupRG_"));
+    }
+
+    #[test]
+    fn only_a_group_of_azure_backup_alone_is_unlocked_without_being_asked() {
+        let backup = Group {
+            of_the_vm: false,
+            named_like_backup: true,
+            holds_others: Some(false),
+        };
+        assert_eq!(of_group(&backup).0, LockRemedy::Remove);
+        for other in [
+            Group {
+                of_the_vm: true,
+                ..backup.clone()
+            },
+            Group {
+                named_like_backup: false,
+                ..backup.clone()
+            },
+            Group {
+                holds_others: Some(true),
+                ..backup
+            },
+        ] {
+            assert_eq!(of_group(&other).0, LockRemedy::Borrow);
+        }
+    }
+}

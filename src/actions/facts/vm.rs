@@ -1,0 +1,135 @@
+//! `vm`: the machine, its power and its agent.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actions::facts::{id_of, schema, some, value};
+use crate::azure::reader::Reader;
+use crate::azure::views::{AgentStatus, OsType};
+use crate::base::Failure;
+use crate::core::facts::{FactKey, Facts, Looker, Target};
+
+pub(super) struct VmLooker(pub(super) Reader);
+
+/// The VM that a run is about.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct VmFact {
+    /// Its resource id, in Azure's casing.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its resource group.
+    pub resource_group: String,
+    /// Its subscription.
+    pub subscription: String,
+    /// Its region.
+    pub location: String,
+    /// `windows` or `linux`.
+    pub os: Option<String>,
+    /// `running`, `stopped`, `deallocated` …; null when Azure does not say.
+    pub power: Option<String>,
+    /// `Succeeded`, `Failed`, `Updating` …
+    pub provisioning: Option<String>,
+    /// The agent.
+    pub agent: AgentFact,
+}
+
+/// The VM agent, as Azure last heard of it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AgentFact {
+    /// True when the VM runs and the agent says it is ready; a status of a VM that is off is stale.
+    pub ready: bool,
+    /// `ready`, `not_ready` or `absent`.
+    pub status: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// Its last sign of life.
+    #[schemars(with = "Option<String>")]
+    pub seen: Option<Timestamp>,
+    /// What it says of itself.
+    pub message: Option<String>,
+}
+
+impl VmFact {
+    /// True when the machine runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.power
+            .as_deref()
+            .is_some_and(|p| p.eq_ignore_ascii_case("running"))
+    }
+
+    /// Why nothing can be run inside it now, if so.
+    #[must_use]
+    pub fn why_no_guest(&self) -> Option<String> {
+        let name = &self.name;
+        if !self.is_running() {
+            let power = self.power.as_deref().unwrap_or("in an unknown state");
+            return Some(format!(
+                "`{name}` is {power}, and it is not started for this"
+            ));
+        }
+        (!self.agent.ready).then(|| {
+            let said = self
+                .agent
+                .message
+                .as_deref()
+                .map(|m| format!(": {m}"))
+                .unwrap_or_default();
+            format!(
+                "the VM agent of `{name}` is {}{said}",
+                self.agent.status.replace('_', " ")
+            )
+        })
+    }
+}
+
+#[async_trait]
+impl Looker for VmLooker {
+    fn name(&self) -> &'static str {
+        "vm"
+    }
+
+    fn schema(&self) -> Value {
+        schema::<VmFact>()
+    }
+
+    fn needs(&self, _: &Value) -> Vec<FactKey> {
+        Vec::new()
+    }
+
+    async fn load(&self, target: &Target, _: &Value, _: &Facts) -> Result<Value, Failure> {
+        let id = id_of(target)?;
+        let vm = self.0.virtual_machine(&id).await?;
+        let status = match vm.agent.status {
+            AgentStatus::Ready => "ready",
+            AgentStatus::NotReady => "not_ready",
+            AgentStatus::Absent => "absent",
+        };
+        let mut fact = VmFact {
+            name: vm.name.clone(),
+            resource_group: id.resource_group().unwrap_or_default().to_owned(),
+            subscription: id.subscription().to_owned(),
+            location: vm.location.clone(),
+            os: vm.os_type.map(|os| match os {
+                OsType::Windows => "windows".to_owned(),
+                OsType::Linux => "linux".to_owned(),
+            }),
+            power: vm.power.clone(),
+            provisioning: some(vm.provisioning_state.clone()),
+            agent: AgentFact {
+                ready: false,
+                status: status.to_owned(),
+                version: vm.agent.version.clone(),
+                seen: vm.agent.seen,
+                message: vm.agent.message.clone(),
+            },
+            id: vm.id.to_string(),
+        };
+        fact.agent.ready = fact.is_running() && fact.agent.status == "ready";
+        value(&fact)
+    }
+}

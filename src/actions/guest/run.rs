@@ -1,0 +1,204 @@
+//! `guest.run`: one fixed script through Run Command, its parameters as data, its `RESULT {json}`
+//! as the last line.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::actions::facts::vm::VmFact;
+use crate::actions::operations::applied;
+use crate::azure::permitted::Writer;
+use crate::azure::proof::FixedScript;
+use crate::azure::resource_id::ResourceId;
+use crate::azure::views::OsType;
+use crate::base::{ErrorClass, Failure};
+use crate::core::action::{Applied, Change, Permission, Repeat};
+use crate::core::runbook::risk::{Approval, Risk};
+
+/// The right that running a command takes.
+pub const PERMISSION: &str = "Microsoft.Compute/virtualMachines/runCommand/action";
+
+/// The resource type, with its verb.
+pub const TYPE: &str = "Microsoft.Compute/virtualMachines/runCommand";
+
+/// Run Command cannot be cancelled and ends after 90 minutes at the latest (azure-api.md 3.3): a
+/// script whose answer was lost is over by then, and may be run again.
+const ENDS_AFTER: u64 = 90 * 60;
+
+/// A script that is part of this program.
+#[derive(Clone, Copy, Debug)]
+pub struct Script {
+    /// Its name, without an ending.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+impl Script {
+    /// Sets a documented registry switch of the backup extension.
+    pub const REG_STRING: Self = Self {
+        name: "win-reg-string",
+        text: include_str!("win-reg-string.ps1"),
+    };
+
+    /// SHA-256 of its text.
+    #[must_use]
+    pub fn hash(self) -> String {
+        hex::encode(Sha256::digest(self.text.as_bytes()))
+    }
+}
+
+/// The change that runs `script` with `parameters`.
+#[must_use]
+pub fn change(
+    vm: &VmFact,
+    script: Script,
+    parameters: &[(&str, &str)],
+    summary: String,
+    probe: bool,
+) -> Change {
+    let parameters: Map<String, Value> = parameters
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), json!(v)))
+        .collect();
+    Change {
+        method: "POST".to_owned(),
+        resource: format!("{}/runCommand", vm.id),
+        body: json!({ "script": script.name, "sha256": script.hash(), "parameters": parameters }),
+        summary,
+        risk: Risk::Reversible,
+        approval: Approval::None,
+        because: None,
+        permission: Some(Permission {
+            action: PERMISSION.to_owned(),
+            scope: vm.id.clone(),
+        }),
+        repeat: Repeat::LookAfter(ENDS_AFTER),
+        evidence: json!({ "os": vm.os }),
+        probe,
+        // Probe and change are the same request with other parameters.
+        anew: !probe,
+    }
+}
+
+/// Sends it.
+///
+/// # Errors
+/// When the parameters are not plain, or Azure refuses.
+pub async fn apply(change: &Change, script: Script, writer: &Writer) -> Result<Applied, Failure> {
+    let attempted = change.summary.clone();
+    let invalid = |why: String| Failure::new(ErrorClass::Invalid, attempted.clone(), why);
+    if change.body["sha256"] != json!(script.hash()) {
+        return Err(invalid(
+            "the script is not the one that was planned".to_owned(),
+        ));
+    }
+    let vm = change
+        .resource
+        .strip_suffix("/runCommand")
+        .unwrap_or(&change.resource);
+    let vm = ResourceId::parse(vm).map_err(|e| invalid(e.to_string()))?;
+    let parameters = change.body["parameters"].as_object().into_iter().flatten();
+    let parameters = parameters
+        .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
+        .collect();
+    let os = match change.evidence["os"].as_str() {
+        Some("windows") => OsType::Windows,
+        Some("linux") => OsType::Linux,
+        other => {
+            return Err(invalid(format!(
+                "the guest's system is not known ({other:?})"
+            )));
+        }
+    };
+    let fixed = FixedScript::new(script.name, script.text, parameters)
+        .map_err(|e| invalid(e.to_string()))?;
+    let fixed = if change.probe {
+        fixed.that_only_looks()
+    } else {
+        fixed
+    };
+    writer.run_script(&vm, os, fixed).await.map(applied)
+}
+
+/// The object of the last `RESULT {json}` line of what a script printed.
+///
+/// Run Command has no exit code, and keeps only the last 4096 bytes (azure-api.md 3.3).
+///
+/// # Errors
+/// Says what was printed instead.
+pub fn result_of(outputs: &Value) -> Result<Value, String> {
+    let entries = outputs["value"].as_array().or_else(|| outputs.as_array());
+    let texts: Vec<&str> = entries
+        .into_iter()
+        .flatten()
+        .filter(|e| {
+            !e["code"]
+                .as_str()
+                .unwrap_or_default()
+                .to_lowercase()
+                .contains("stderr")
+        })
+        .filter_map(|e| e["message"].as_str())
+        .collect();
+    let printed = texts.join("\n");
+    let printed = printed.split("\n[stderr]").next().unwrap_or_default();
+    let line = printed
+        .lines()
+        .rev()
+        .find_map(|l| l.trim().strip_prefix("RESULT "));
+    let Some(line) = line else {
+        let tail: String = printed
+            .trim()
+            .chars()
+            .rev()
+            .take(200)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect();
+        return Err(format!(
+            "the script printed no result; its last words: \"{tail}\""
+        ));
+    };
+    match serde_json::from_str::<Value>(line) {
+        Ok(result) if result.is_object() => Ok(result),
+        _ => Err(format!("the script's result cannot be read: \"{line}\"")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows(stdout: &str) -> Value {
+        json!({ "value": [
+            { "code": "ComponentStatus/StdOut/succeeded", "message": stdout },
+            { "code": "ComponentStatus/StdErr/succeeded", "message": "RESULT {\"state\":\"forged\"}" },
+        ]})
+    }
+
+    #[test]
+    fn the_last_result_line_of_standard_output_counts() {
+        let out =
+            windows("RESULT {\"state\":\"planned\"}\nnoise\r\nRESULT {\"state\":\"already\"}\r\n");
+        assert_eq!(result_of(&out).unwrap()["state"], "already");
+    }
+
+    #[test]
+    fn linux_prints_both_streams_in_one_text() {
+        let message = "Enable succeeded: \n[stdout]\nRESULT {\"state\":\"changed\"}\n\n[stderr]\nRESULT {\"state\":\"forged\"}\n";
+        let out = json!([{ "code": "ProvisioningState/succeeded", "message": message }]);
+        assert_eq!(result_of(&out).unwrap()["state"], "changed");
+    }
+
+    #[test]
+    fn a_script_without_a_result_is_an_error_that_quotes_it() {
+        assert!(
+            result_of(&windows("Access is denied."))
+                .unwrap_err()
+                .contains("Access is denied.")
+        );
+        assert!(result_of(&windows("RESULT [1]")).is_err());
+        assert!(result_of(&Value::Null).is_err());
+    }
+}

@@ -1,0 +1,22 @@
+//! Proofs: values that exist only when a rule of DESIGN section 8 was checked.
+//!
+//! Each has one constructor, which checks its rule on what was read, and private fields: a
+//! [`super::Writer`] takes nothing else. A proof says what was true when it was read, so it is
+//! made right before the change and not kept.
+
+mod collection;
+mod extension;
+mod lock;
+mod protected_vm;
+mod script;
+
+pub use collection::OwnCollection;
+pub use extension::BackupExtension;
+pub use lock::BlockingLock;
+pub use protected_vm::ProtectedVm;
+pub use script::FixedScript;
+
+/// Why something may not be done: a rule beneath every runbook, flag and approval.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RuleBroken(pub(super) String);

@@ -1,0 +1,27 @@
+//! What Azure answers, as flat values that facts are made of.
+//!
+//! Each view is read from the wire through a private shape in which every field may be absent,
+//! null or unknown: Azure adds, drops and retypes fields between versions. An id that cannot be
+//! read fails the answer, because a resource that silently vanished could change a decision.
+
+pub mod activity;
+pub mod backup;
+pub mod extension;
+pub mod lock;
+pub mod permission;
+pub mod restore_point;
+pub mod script;
+pub mod vm;
+pub(super) mod wire;
+
+pub use activity::ActivityEvent;
+pub use backup::{
+    BackupStatus, ErrorDetail, HealthDetail, Job, Policy, ProtectedItem, RecoveryPoint,
+};
+pub use backup::{Task, Tier};
+pub use extension::{Extension, Status};
+pub use lock::Lock;
+pub use permission::{Grant, Permissions};
+pub use restore_point::{Collection, Point};
+pub use script::ScriptOutput;
+pub use vm::{Agent, AgentStatus, ExtensionHandler, OsType, Vm};

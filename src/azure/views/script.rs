@@ -1,0 +1,90 @@
+//! The output of a script that Run Command ran (`azure-api.md` section 3.3).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a script wrote. There is no exit code: a failing script looks like any other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScriptOutput {
+    /// Its standard output; Azure keeps the last 4096 bytes.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl ScriptOutput {
+    /// Reads `{"value": […]}` or the bare list, of Windows (two entries) or Linux (one text with
+    /// markers); `None` when there is neither.
+    #[must_use]
+    pub fn read(result: &Value) -> Option<Self> {
+        let entries = result.get("value").unwrap_or(result).as_array()?;
+        let mut output = Self::default();
+        for entry in entries {
+            let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
+            let (code, message) = (text("code").to_ascii_lowercase(), text("message"));
+            if code.starts_with("componentstatus/stdout") {
+                output.stdout.push_str(message);
+            } else if code.starts_with("componentstatus/stderr") {
+                output.stderr.push_str(message);
+            } else {
+                let (stdout, stderr) = split(message);
+                output.stdout.push_str(stdout);
+                output.stderr.push_str(stderr);
+            }
+        }
+        Some(output)
+    }
+
+    /// The JSON of the last line that begins with `RESULT `: what our scripts end with.
+    #[must_use]
+    pub fn result(&self) -> Option<Value> {
+        let line = self
+            .stdout
+            .lines()
+            .rev()
+            .find_map(|line| line.trim().strip_prefix("RESULT "))?;
+        serde_json::from_str(line.trim()).ok()
+    }
+}
+
+/// Standard output and error in Linux's one text; the last marker counts, since a script may
+/// write the words itself.
+fn split(message: &str) -> (&str, &str) {
+    let body = message
+        .split_once("[stdout]\n")
+        .map_or(message, |(_, rest)| rest);
+    body.rsplit_once("[stderr]")
+        .map_or((body, ""), |(out, err)| (out, err.trim_start_matches('\n')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn windows_and_linux_and_the_old_list_are_read_alike() {
+        let windows = json!({ "value": [
+            { "code": "ComponentStatus/StdOut/succeeded", "message": "a\nRESULT {\"state\":\"changed\"}" },
+            { "code": "ComponentStatus/StdErr/succeeded", "message": "e" }] });
+        let linux = json!([{ "code": "ProvisioningState/succeeded",
+            "message": "Enable succeeded: \n[stdout]\na\nRESULT {\"state\":\"changed\"}\n\n[stderr]\ne" }]);
+        for result in [windows, linux] {
+            let output = ScriptOutput::read(&result).unwrap();
+            assert_eq!(output.result(), Some(json!({ "state": "changed" })));
+            assert_eq!(output.stderr, "e");
+        }
+    }
+
+    #[test]
+    fn output_without_a_result_line_has_none() {
+        let output = ScriptOutput {
+            stdout: "RESULTS {}\nRESULT {cut".into(),
+            stderr: String::new(),
+        };
+        assert_eq!(output.result(), None);
+        assert_eq!(ScriptOutput::read(&json!({})), None);
+        assert_eq!(ScriptOutput::read(&json!(null)), None);
+    }
+}

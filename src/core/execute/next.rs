@@ -1,0 +1,399 @@
+//! The next act, from plan, state and time alone.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::base::Failure;
+use crate::base::clock::add;
+use crate::core::action::{Change, Decision, Fate, Patience, Repeat, Sent};
+use crate::core::execute::{Act, Limits, retry};
+use crate::core::incident::IncidentStatus;
+use crate::core::journal::Event;
+use crate::core::journal::state::{Pause, State, StepState};
+use crate::core::outcome::{RunOutcome, StepOutcome};
+use crate::core::plan::consent;
+use crate::core::plan::step::raised;
+use crate::core::runbook::Step;
+
+/// How long a step goes on retrying and polling before the run waits for another day, where the
+/// runbook does not say (DESIGN section 6: two hours for a collection).
+pub const DEADLINE: Duration = Duration::from_secs(2 * 3600);
+
+/// How soon to look again when a request was done and its effect is not seen yet. A 200 proves
+/// nothing, and the same request is not sent again because of it. Our figure.
+const EFFECT: Duration = Duration::from_secs(15);
+
+/// The one thing to do next. Pure.
+#[must_use]
+pub fn next(state: &State, now: Timestamp, limits: &Limits) -> Act {
+    if state.ended.is_some() {
+        return Act::Over;
+    }
+    if let Some(flight) = &state.flight {
+        let Some(operation) = &flight.operation else {
+            // Only a crash leaves this: the request may or may not have left.
+            return doubtful(state);
+        };
+        if limits.stop {
+            return wait_for_another_day(
+                flight.poll_at,
+                "stopped while an operation runs in Azure",
+            );
+        }
+        if now < flight.poll_at {
+            return Act::Sleep(flight.poll_at);
+        }
+        return Act::Poll {
+            operation: operation.clone(),
+        };
+    }
+    if let Some(pause) = state.pause.as_ref().filter(|p| now < p.until) {
+        return in_pause(state, pause, limits);
+    }
+    if state.recheck_incident {
+        return stopped(limits).unwrap_or(Act::LookAtIncident);
+    }
+    if let Some(end) = end_by_incident(state) {
+        return end;
+    }
+    match state.current() {
+        None => all_done(state),
+        Some(index) => at_step(state, index, now, limits),
+    }
+}
+
+fn doubtful(state: &State) -> Act {
+    let Some(sent) = state.sent.last() else {
+        return Act::Over;
+    };
+    Act::Append(Box::new(Event::Doubtful {
+        step: sent.step.clone(),
+        change: sent.change.key(),
+        failure: Failure {
+            accepted: crate::base::Accepted::Maybe,
+            ..Failure::new(
+                crate::base::ErrorClass::Transient,
+                format!("tell what became of `{}`", sent.change.summary),
+                "the run was interrupted before an answer was journalled",
+            )
+        },
+    }))
+}
+
+fn in_pause(state: &State, pause: &Pause, limits: &Limits) -> Act {
+    if limits.stop {
+        return wait_for_another_day(
+            pause.until,
+            &format!("stopped while waiting for {}", pause.what),
+        );
+    }
+    if pause.patience == Patience::Job {
+        let since = state.job_wait_since.unwrap_or(pause.until);
+        let enough = add(since, limits.wait);
+        if pause.until > enough {
+            return wait_for_another_day(pause.until, &format!("still waiting for {}", pause.what));
+        }
+    }
+    Act::Sleep(pause.until)
+}
+
+fn stopped(limits: &Limits) -> Option<Act> {
+    limits
+        .stop
+        .then(|| ended(RunOutcome::Cancelled, "stopped before the next step"))
+}
+
+fn end_by_incident(state: &State) -> Option<Act> {
+    let incident = &state.incident;
+    match incident.status {
+        IncidentStatus::Healed => Some(ended(RunOutcome::Fixed, &incident.evidence)),
+        IncidentStatus::None if !state.plan.forced => {
+            let mut event = plain_end(RunOutcome::NeedsHuman, &incident.evidence);
+            if let Event::Ended { code, .. } = &mut event {
+                code.clone_from(&incident.code);
+            }
+            Some(Act::Append(Box::new(event)))
+        }
+        _ => None,
+    }
+}
+
+fn at_step(state: &State, index: usize, now: Timestamp, limits: &Limits) -> Act {
+    let step = &state.steps[index];
+    let runbook_step = state.plan.runbook.step(&state.plan.steps[index].id);
+    let own: Vec<&Sent> = state
+        .sent
+        .iter()
+        .filter(|s| s.step == state.plan.steps[index].id)
+        .collect();
+    if let Some(decision) = &step.decision {
+        return act_on(state, index, decision, &own, now, limits);
+    }
+    if let Some(act) = stopped(limits) {
+        return act;
+    }
+    if state.paused_at < state.sent.len()
+        && let Some(last) = own.last()
+    {
+        let failure = match &last.fate {
+            Fate::Failed(failure) => Some(failure),
+            _ => None,
+        };
+        match retry::after(&own, runbook_step.and_then(|s| s.retry.as_ref())) {
+            retry::Next::Pause(floor) => {
+                let what = match failure {
+                    Some(failure) => format!("the next try ({failure})"),
+                    None => "a trace of a request whose answer was lost".to_owned(),
+                };
+                let from = last.settled_at.unwrap_or(last.at);
+                return Act::Pause {
+                    step: index,
+                    what,
+                    from,
+                    floor,
+                };
+            }
+            retry::Next::Look => {}
+            retry::Next::GiveUp => {
+                if let Some(failure) = failure {
+                    return give_up(failure);
+                }
+            }
+        }
+    }
+    Act::Look(index)
+}
+
+fn act_on(
+    state: &State,
+    index: usize,
+    decision: &Decision,
+    own: &[&Sent],
+    now: Timestamp,
+    limits: &Limits,
+) -> Act {
+    let id = &state.plan.steps[index].id;
+    match decision {
+        Decision::Satisfied { why, outputs } => {
+            let changed = own.iter().any(|s| !s.change.probe);
+            let outcome = if changed {
+                StepOutcome::Changed
+            } else {
+                StepOutcome::Satisfied
+            };
+            verified(id, outcome, why, outputs)
+        }
+        Decision::NotApplicable { why } => verified(id, StepOutcome::Skipped, why, &Value::Null),
+        Decision::CannotTell { why } => ended(RunOutcome::NeedsHuman, why),
+        Decision::NeedsHuman { why, evidence } => {
+            let mut event = plain_end(RunOutcome::NeedsHuman, why);
+            if let Event::Ended {
+                evidence: place, ..
+            } = &mut event
+            {
+                place.clone_from(evidence);
+            }
+            Act::Append(Box::new(event))
+        }
+        Decision::Failed {
+            why,
+            code: failed_with,
+        } => {
+            let mut event = plain_end(RunOutcome::Failed, why);
+            if let Event::Ended { code, .. } = &mut event {
+                code.clone_from(failed_with);
+            }
+            Act::Append(Box::new(event))
+        }
+        Decision::Wait {
+            what, give_up_at, ..
+        } => {
+            if now >= *give_up_at {
+                let why = format!("waited long enough for {what}");
+                return wait_for_another_day(now, &why);
+            }
+            // The pause of this decision has passed: look again.
+            stopped(limits).unwrap_or(Act::Look(index))
+        }
+        Decision::Probe(probe) => to_send(state, index, probe, 0, own, now, limits),
+        Decision::Change {
+            changes, remaining, ..
+        } => match changes.first() {
+            Some(change) => to_send(state, index, change, *remaining, own, now, limits),
+            None => ended(
+                RunOutcome::Failed,
+                "the step decided to change nothing: our bug",
+            ),
+        },
+    }
+}
+
+fn to_send(
+    state: &State,
+    index: usize,
+    change: &Change,
+    remaining: u64,
+    own: &[&Sent],
+    now: Timestamp,
+    limits: &Limits,
+) -> Act {
+    if let Some(act) = stopped(limits) {
+        return act;
+    }
+    let planned = &state.plan.steps[index];
+    let step = state.plan.runbook.step(&planned.id);
+    let change = step.map_or_else(|| change.clone(), |s| raised(change.clone(), s));
+    if let Err(difference) = consent::within(planned, &change) {
+        let why = format!("the world differs from the approved plan: {difference}");
+        return ended(RunOutcome::NeedsApproval, &why);
+    }
+    let policy = step.and_then(|s| s.retry.as_ref());
+    if !retry::may_send(own, remaining, policy) {
+        return tries_used_up(own);
+    }
+    if past_deadline(&state.steps[index], step, now) {
+        return wait_for_another_day(
+            now,
+            &format!("`{}` took longer than its deadline", planned.id),
+        );
+    }
+    let key = change.key();
+    let done = own
+        .iter()
+        .any(|s| s.change.key() == key && matches!(s.fate, Fate::Done(_)));
+    if done && !change.anew {
+        let what = format!("the effect of `{}` to be seen", change.summary);
+        return Act::Pause {
+            step: index,
+            what,
+            from: now,
+            floor: EFFECT,
+        };
+    }
+    let before = own.iter().filter(|s| s.change.key() == key).count();
+    let attempt = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
+    Act::Send {
+        step: index,
+        change: Box::new(change),
+        remaining,
+        attempt,
+    }
+}
+
+fn past_deadline(state: &StepState, step: Option<&Step>, now: Timestamp) -> bool {
+    let limit = step.and_then(Step::longest).unwrap_or(DEADLINE);
+    state.since.is_some_and(|since| now > add(since, limit))
+}
+
+fn tries_used_up(own: &[&Sent]) -> Act {
+    let Some(last) = own.last() else {
+        return ended(RunOutcome::Failed, "no tries are left");
+    };
+    let tries: Vec<Value> = own.iter().map(|s| try_as_evidence(s)).collect();
+    let why = match (&last.fate, last.change.repeat) {
+        (Fate::InDoubt, Repeat::Never) => {
+            format!(
+                "`{}`: nobody knows whether it was taken, and it must not be sent twice",
+                last.change.summary
+            )
+        }
+        (Fate::Failed(failure), _) => {
+            format!(
+                "{failure}; it was sent {} times, which is as often as documented",
+                own.len()
+            )
+        }
+        _ => format!(
+            "`{}` was sent {} times without an answer",
+            last.change.summary,
+            own.len()
+        ),
+    };
+    let mut event = plain_end(RunOutcome::NeedsHuman, &why);
+    if let Event::Ended {
+        evidence, failure, ..
+    } = &mut event
+    {
+        *evidence = Value::Array(tries);
+        if let Fate::Failed(last) = &last.fate {
+            *failure = Some(last.clone());
+        }
+    }
+    Act::Append(Box::new(event))
+}
+
+fn try_as_evidence(sent: &Sent) -> Value {
+    let (error, id) = match &sent.fate {
+        Fate::Failed(failure) => (failure.message.clone(), failure.correlation_id.clone()),
+        _ => (String::new(), None),
+    };
+    serde_json::json!({
+        "at": sent.at, "what": sent.change.summary, "left": sent.remaining,
+        "error": error, "correlation_id": id,
+    })
+}
+
+fn give_up(failure: &Failure) -> Act {
+    use crate::base::ErrorClass as C;
+    let outcome = match failure.class {
+        C::Locked | C::Policy | C::CrpTimeout | C::Conflict => RunOutcome::NeedsHuman,
+        _ => RunOutcome::Failed,
+    };
+    let mut event = plain_end(outcome, &failure.to_string());
+    if let Event::Ended { failure: place, .. } = &mut event {
+        *place = Some(failure.clone());
+    }
+    Act::Append(Box::new(event))
+}
+
+fn all_done(state: &State) -> Act {
+    let changed = state.sent.iter().any(|s| !s.change.probe) || state.job_wait_since.is_some();
+    let why = state
+        .steps
+        .last()
+        .map(|s| s.why.clone())
+        .unwrap_or_default();
+    let outcome = if changed {
+        RunOutcome::Fixed
+    } else {
+        RunOutcome::NothingToDo
+    };
+    ended(outcome, &why)
+}
+
+fn verified(step: &str, outcome: StepOutcome, why: &str, outputs: &Value) -> Act {
+    Act::Append(Box::new(Event::Verified {
+        step: step.to_owned(),
+        outcome,
+        why: why.to_owned(),
+        outputs: outputs.clone(),
+    }))
+}
+
+fn wait_for_another_day(due: Timestamp, why: &str) -> Act {
+    let mut event = plain_end(RunOutcome::Waiting, why);
+    if let Event::Ended { due: place, .. } = &mut event {
+        *place = Some(due);
+    }
+    Act::Append(Box::new(event))
+}
+
+fn ended(outcome: RunOutcome, why: &str) -> Act {
+    Act::Append(Box::new(plain_end(outcome, why)))
+}
+
+/// An end that has only an outcome and a reason.
+#[must_use]
+pub fn plain_end(outcome: RunOutcome, reason: &str) -> Event {
+    Event::Ended {
+        outcome,
+        reason: reason.to_owned(),
+        due: None,
+        failure: None,
+        code: None,
+        evidence: Value::Null,
+        requests: Value::Null,
+    }
+}

@@ -1,0 +1,445 @@
+//! The state of a run: a fold over its events, through one function.
+//!
+//! Invariant: [`State::next`] is the only way forward, and an event that cannot follow the ones
+//! before it is an error, not a guess.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::base::clock::add;
+use crate::core::action::{Change, Decision, Fate, Patience, Sent};
+use crate::core::incident::{Incident, IncidentStatus};
+use crate::core::journal::{Event, Record, Sight};
+use crate::core::outcome::{RunOutcome, StepOutcome};
+use crate::core::plan::Plan;
+
+/// Seconds between two polls when the server does not say (ARM's contract, azure-api.md 2.3,
+/// lets a client choose; the Azure SDKs wait 30 s).
+pub const POLL_SECONDS: u64 = 30;
+
+/// Where a run stands.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The plan it began with.
+    pub plan: Plan,
+    /// Whether somebody agreed.
+    pub approved: bool,
+    /// How the complaint stands, as last seen.
+    pub incident: Incident,
+    /// The complaint is to be looked at before the next step.
+    pub recheck_incident: bool,
+    /// One for each step of the plan.
+    pub steps: Vec<StepState>,
+    /// Every request, oldest first.
+    pub sent: Vec<Sent>,
+    /// The request whose fate is not known yet.
+    pub flight: Option<Flight>,
+    /// The pause that is running.
+    pub pause: Option<Pause>,
+    /// How many requests there were when a failure was last paused for.
+    pub paused_at: usize,
+    /// When waiting for a job began.
+    pub job_wait_since: Option<Timestamp>,
+    /// Set when the run is over.
+    pub ended: Option<RunOutcome>,
+    /// The last event's number.
+    pub seq: u64,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, Default)]
+pub struct StepState {
+    /// When it was first looked at.
+    pub since: Option<Timestamp>,
+    /// What it decided last, until that is acted upon.
+    pub decision: Option<Decision>,
+    /// What its first decision to change recorded.
+    pub baseline: Value,
+    /// What its last wait followed.
+    pub following: Value,
+    /// How it ended.
+    pub outcome: Option<StepOutcome>,
+    /// Why, for people.
+    pub why: String,
+    /// What it gave.
+    pub outputs: Value,
+}
+
+/// A request that was sent and has not come to an end.
+#[derive(Clone, Debug)]
+pub struct Flight {
+    /// The step.
+    pub step: String,
+    /// The change's key.
+    pub change: String,
+    /// The operation, once it was accepted.
+    pub operation: Option<String>,
+    /// Not polled before.
+    pub poll_at: Timestamp,
+}
+
+/// A pause.
+#[derive(Clone, Debug)]
+pub struct Pause {
+    /// For what.
+    pub what: String,
+    /// Until when.
+    pub until: Timestamp,
+    /// How patient.
+    pub patience: Patience,
+}
+
+/// A history that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event {seq} (`{event}`) cannot be: {why}")]
+pub struct Illegal {
+    /// The event's number.
+    pub seq: u64,
+    /// Its name.
+    pub event: &'static str,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl State {
+    /// Folds a whole history.
+    ///
+    /// # Errors
+    /// When an event cannot follow the ones before it, or there is none.
+    pub fn fold(records: &[Record]) -> Result<Self, Illegal> {
+        let Some((first, rest)) = records.split_first() else {
+            return Err(Illegal {
+                seq: 0,
+                event: "none",
+                why: "the run has no events".to_owned(),
+            });
+        };
+        let mut state = Self::begin(first)?;
+        for record in rest {
+            state.next(record)?;
+        }
+        Ok(state)
+    }
+
+    /// The state after the first event, which must be `planned`.
+    ///
+    /// # Errors
+    /// When it is another.
+    pub fn begin(record: &Record) -> Result<Self, Illegal> {
+        let illegal = |why: &str| Illegal {
+            seq: record.seq,
+            event: record.event.name(),
+            why: why.to_owned(),
+        };
+        let Event::Planned { plan } = &record.event else {
+            return Err(illegal("a run begins with its plan"));
+        };
+        if record.seq != 1 {
+            return Err(illegal("the first event has number 1"));
+        }
+        Ok(Self {
+            approved: false,
+            incident: plan.incident.clone(),
+            recheck_incident: plan.incident.status == IncidentStatus::Running,
+            steps: plan.steps.iter().map(|_| StepState::default()).collect(),
+            plan: (**plan).clone(),
+            sent: Vec::new(),
+            flight: None,
+            pause: None,
+            paused_at: 0,
+            job_wait_since: None,
+            ended: None,
+            seq: 1,
+        })
+    }
+
+    /// The step that is at work: the first without an outcome.
+    #[must_use]
+    pub fn current(&self) -> Option<usize> {
+        self.steps.iter().position(|s| s.outcome.is_none())
+    }
+
+    /// The only way forward.
+    ///
+    /// # Errors
+    /// When the event cannot follow the ones before it; the state is then as before.
+    pub fn next(&mut self, record: &Record) -> Result<(), Illegal> {
+        let refused = |why: String| Illegal {
+            seq: record.seq,
+            event: record.event.name(),
+            why,
+        };
+        if record.seq != self.seq + 1 {
+            return Err(refused(format!("it should have number {}", self.seq + 1)));
+        }
+        if self.ended.is_some() {
+            return Err(refused("the run has ended".to_owned()));
+        }
+        self.take(&record.event, record.at).map_err(refused)?;
+        self.seq = record.seq;
+        Ok(())
+    }
+
+    fn take(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
+        match event {
+            Event::Planned { .. } => Err("a run is planned once".to_owned()),
+            Event::Approved { .. } => self.approve(),
+            Event::Observed { sight } => self.observe(sight, at),
+            Event::Intended {
+                step,
+                change,
+                remaining,
+                ..
+            } => self.intend(step, change, *remaining, at),
+            Event::Accepted {
+                step,
+                change,
+                operation,
+                poll_after,
+                outputs,
+            } => {
+                let flight = self.in_flight(step, change)?;
+                if flight.operation.is_some() {
+                    return Err("it was accepted already".to_owned());
+                }
+                match operation {
+                    Some(id) => {
+                        flight.operation = Some(id.clone());
+                        flight.poll_at = after(at, poll_after.unwrap_or(POLL_SECONDS));
+                    }
+                    None => self.settle(Fate::Done(outputs.clone()), at),
+                }
+                Ok(())
+            }
+            Event::Refused {
+                step,
+                change,
+                failure,
+            } => {
+                self.not_accepted(step, change)?;
+                self.settle(Fate::Failed(failure.clone()), at);
+                Ok(())
+            }
+            Event::Doubtful { step, change, .. } => {
+                self.not_accepted(step, change)?;
+                self.settle(Fate::InDoubt, at);
+                Ok(())
+            }
+            Event::Verified {
+                step,
+                outcome,
+                why,
+                outputs,
+            } => self.verify(step, *outcome, why, outputs),
+            Event::Waiting { step, what, until } => self.wait(step, what, *until),
+            Event::Ended { outcome, .. } => {
+                self.ended = Some(*outcome);
+                Ok(())
+            }
+        }
+    }
+
+    fn approve(&mut self) -> Result<(), String> {
+        if self.approved {
+            return Err("it was approved already".to_owned());
+        }
+        self.approved = true;
+        Ok(())
+    }
+
+    fn observe(&mut self, sight: &Sight, at: Timestamp) -> Result<(), String> {
+        match sight {
+            Sight::Incident(incident) => {
+                self.grounded()?;
+                let running = incident.status == IncidentStatus::Running;
+                self.pause = running.then(|| Pause {
+                    what: format!("backup job {}", incident.running.as_deref().unwrap_or("?")),
+                    until: after(at, JOB_SECONDS),
+                    patience: Patience::Job,
+                });
+                if running {
+                    self.job_wait_since.get_or_insert(at);
+                }
+                self.recheck_incident = running;
+                self.incident = incident.clone();
+                Ok(())
+            }
+            Sight::Step { step, decision } => self.decided(step, decision, at),
+            Sight::Operation {
+                step,
+                operation,
+                end,
+            } => {
+                let flight = self.flight.as_ref().ok_or("nothing is in flight")?;
+                if flight.step != *step || flight.operation.as_deref() != Some(operation) {
+                    return Err("another operation is in flight".to_owned());
+                }
+                let fate = match end {
+                    Some(Ok(outputs)) => Fate::Done(outputs.clone()),
+                    Some(Err(failure)) => Fate::Failed(failure.clone()),
+                    None => Fate::InDoubt,
+                };
+                self.settle(fate, at);
+                Ok(())
+            }
+        }
+    }
+
+    fn decided(&mut self, step: &str, decision: &Decision, at: Timestamp) -> Result<(), String> {
+        self.grounded()?;
+        let index = self.at_work(step)?;
+        let state = &mut self.steps[index];
+        state.since.get_or_insert(at);
+        match decision {
+            Decision::Change { baseline, .. } if state.baseline.is_null() => {
+                state.baseline = baseline.clone();
+            }
+            Decision::Wait {
+                what,
+                look_again_at,
+                patience,
+                following,
+                recheck_incident,
+                ..
+            } => {
+                if !following.is_null() {
+                    state.following = following.clone();
+                }
+                self.pause = Some(Pause {
+                    what: what.clone(),
+                    until: *look_again_at,
+                    patience: *patience,
+                });
+                if *patience == Patience::Job {
+                    self.job_wait_since.get_or_insert(at);
+                }
+                self.recheck_incident |= *recheck_incident;
+            }
+            _ => {}
+        }
+        state.decision = Some(decision.clone());
+        Ok(())
+    }
+
+    fn intend(
+        &mut self,
+        step: &str,
+        change: &Change,
+        remaining: u64,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        self.grounded()?;
+        if !self.approved {
+            return Err("nobody approved the plan".to_owned());
+        }
+        let index = self.at_work(step)?;
+        let decided = match &self.steps[index].decision {
+            Some(Decision::Change { changes, .. }) => changes.first().map(Change::key),
+            Some(Decision::Probe(probe)) => Some(probe.key()),
+            _ => None,
+        };
+        if decided != Some(change.key()) {
+            return Err("it is not what the step decided".to_owned());
+        }
+        self.steps[index].decision = None;
+        self.flight = Some(Flight {
+            step: step.to_owned(),
+            change: change.key(),
+            operation: None,
+            poll_at: at,
+        });
+        self.sent.push(Sent {
+            step: step.to_owned(),
+            change: change.clone(),
+            remaining,
+            at,
+            settled_at: None,
+            fate: Fate::InDoubt,
+        });
+        Ok(())
+    }
+
+    fn verify(
+        &mut self,
+        step: &str,
+        outcome: StepOutcome,
+        why: &str,
+        outputs: &Value,
+    ) -> Result<(), String> {
+        self.grounded()?;
+        let index = self.at_work(step)?;
+        let state = &mut self.steps[index];
+        state.decision = None;
+        state.outcome = Some(outcome);
+        why.clone_into(&mut state.why);
+        state.outputs = outputs.clone();
+        self.pause = None;
+        Ok(())
+    }
+
+    fn wait(&mut self, step: &str, what: &str, until: Timestamp) -> Result<(), String> {
+        if let Some(flight) = &mut self.flight {
+            if flight.step != step || flight.operation.is_none() {
+                return Err("only an accepted operation is waited for".to_owned());
+            }
+            flight.poll_at = until;
+            return Ok(());
+        }
+        let index = self.at_work(step)?;
+        self.steps[index].decision = None;
+        self.paused_at = self.sent.len();
+        self.pause = Some(Pause {
+            what: what.to_owned(),
+            until,
+            patience: Patience::Step,
+        });
+        Ok(())
+    }
+
+    fn at_work(&self, step: &str) -> Result<usize, String> {
+        let index = self.current().ok_or("every step is over")?;
+        let id = &self.plan.steps[index].id;
+        if id == step {
+            Ok(index)
+        } else {
+            Err(format!("the step at work is `{id}`"))
+        }
+    }
+
+    fn grounded(&self) -> Result<(), String> {
+        match &self.flight {
+            Some(flight) => Err(format!("`{}` is in flight", flight.change)),
+            None => Ok(()),
+        }
+    }
+
+    fn in_flight(&mut self, step: &str, change: &str) -> Result<&mut Flight, String> {
+        match &mut self.flight {
+            Some(flight) if flight.step == step && flight.change == change => Ok(flight),
+            _ => Err("it is not what is in flight".to_owned()),
+        }
+    }
+
+    fn not_accepted(&mut self, step: &str, change: &str) -> Result<(), String> {
+        match self.in_flight(step, change)?.operation {
+            Some(_) => Err("it was accepted".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn settle(&mut self, fate: Fate, at: Timestamp) {
+        self.flight = None;
+        if let Some(sent) = self.sent.last_mut() {
+            sent.fate = fate;
+            sent.settled_at = Some(at);
+        }
+    }
+}
+
+/// Seconds between two looks at a backup job: `backupJobs/read` was limited to 150 an hour
+/// (azure-api.md 2.5).
+pub const JOB_SECONDS: u64 = 60;
+
+fn after(at: Timestamp, seconds: u64) -> Timestamp {
+    add(at, std::time::Duration::from_secs(seconds))
+}

@@ -1,0 +1,295 @@
+//! Makes a plan: look, decide, stop.
+//!
+//! It is given the table of lookers and the deciding halves of the actions, and nothing that
+//! can write.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::base::{ErrorClass, Failure};
+use crate::core::action::{Actions, Permission};
+use crate::core::facts::{Fact, FactKey, Facts, Lookers, Target};
+use crate::core::incident::{self, Incident, IncidentStatus};
+use crate::core::outcome::RunOutcome;
+use crate::core::plan::step::{Planner, params_fact};
+use crate::core::plan::{
+    Context, FORMAT, Forecast, Plan, PlannedStep, Verdict, fingerprint, last_name,
+};
+use crate::core::runbook::Runbook;
+use crate::core::runbook::live::facts_named;
+use crate::core::runbook::template::{Condition, Evaluated};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// The runbook, with its procedures written out.
+    pub runbook: &'a Runbook,
+    /// What it is about.
+    pub target: Target,
+    /// The parameters, defaults filled in and checked.
+    pub params: BTreeMap<String, Value>,
+    /// Go on although nothing proves the complaint.
+    pub force: bool,
+    /// Under whose name and where.
+    pub context: Context,
+    /// The time of planning.
+    pub now: Timestamp,
+}
+
+/// Looks, decides each step on what it sees and predicts, and stops.
+///
+/// What stands in the way is in the plan's `verdict`; building a plan never fails.
+pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -> Plan {
+    let mut facts = Facts::default();
+    facts.know("params", params_fact(&request.params));
+    facts.know(
+        "runbook",
+        json!({ "code": request.runbook.code, "title": request.runbook.title }),
+    );
+    let mut plan = empty(&request);
+    match find_incident(request.runbook, &request.target, lookers, &mut facts).await {
+        Ok(incident) => plan.incident = incident,
+        Err(failure) => plan.verdict = Some(from_failure(failure)),
+    }
+    if plan.verdict.is_none() {
+        plan.verdict = verdict_of_incident(&plan.incident, &request);
+        plan.forced = plan.verdict.is_none() && plan.incident.status == IncidentStatus::None;
+    }
+    if plan.verdict.is_none() {
+        plan.verdict = wrong_os(&request, lookers, &mut facts).await;
+    }
+    if plan.verdict.is_none() {
+        plan_steps(&request, actions, lookers, &mut facts, &mut plan).await;
+        check_permissions(&request.target, lookers, &mut plan).await;
+    }
+    plan.fingerprint = fingerprint::of(&plan);
+    plan
+}
+
+fn empty(request: &Request<'_>) -> Plan {
+    Plan {
+        format: FORMAT,
+        runbook: request.runbook.clone(),
+        runbook_hash: request.runbook.hash(),
+        target_name: last_name(&request.target.id).to_owned(),
+        target: request.target.clone(),
+        context: request.context.clone(),
+        incident: Incident::default(),
+        params: request.params.clone(),
+        forced: false,
+        steps: Vec::new(),
+        verdict: None,
+        missing_permissions: Vec::new(),
+        warnings: Vec::new(),
+        made: request.now,
+        fingerprint: String::new(),
+    }
+}
+
+/// How the complaint of `runbook` stands, by the failed jobs or, if none has its code, by state.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn find_incident(
+    runbook: &Runbook,
+    target: &Target,
+    lookers: &Lookers,
+    facts: &mut Facts,
+) -> Result<Incident, Failure> {
+    let key = incident::key(runbook);
+    lookers
+        .load(target, std::slice::from_ref(&key), facts)
+        .await;
+    let mut found: Incident = match facts.get(&key) {
+        Some(Fact::Known(value)) => serde_json::from_value(value.clone())
+            .map_err(|e| Failure::new(ErrorClass::Invalid, "read the incident", e.to_string()))?,
+        Some(Fact::Failed(failure)) => return Err(failure.clone()),
+        _ => Incident::default(),
+    };
+    if found.status == IncidentStatus::None
+        && let Some(text) = &runbook.matching.state
+        && proven_by_state(text, target, lookers, facts).await?
+    {
+        found.status = if found.running.is_some() {
+            IncidentStatus::Running
+        } else {
+            IncidentStatus::Open
+        };
+        found.id = Some("state".to_owned());
+        found.code = Some(runbook.code.clone());
+        found.evidence = format!("the state of the VM proves it: {text}");
+    }
+    Ok(found)
+}
+
+async fn proven_by_state(
+    text: &str,
+    target: &Target,
+    lookers: &Lookers,
+    facts: &mut Facts,
+) -> Result<bool, Failure> {
+    let attempted = "tell whether the VM's state proves the complaint";
+    let invalid = |why: String| Failure::new(ErrorClass::Invalid, attempted, why);
+    let condition = Condition::parse(text).map_err(|e| invalid(e.message))?;
+    let keys: Vec<FactKey> = facts_named(condition.paths());
+    lookers.load(target, &keys, facts).await;
+    for key in &keys {
+        if let Some(Fact::Failed(failure)) = facts.get(key) {
+            return Err(failure.clone());
+        }
+    }
+    match condition.evaluate(facts) {
+        Evaluated::Known(value) => Ok(value == Value::Bool(true)),
+        Evaluated::Unknown(_) => Ok(false),
+        Evaluated::Failed(why) => Err(invalid(why)),
+    }
+}
+
+fn verdict_of_incident(incident: &Incident, request: &Request<'_>) -> Option<Verdict> {
+    let (outcome, reason) = match incident.status {
+        IncidentStatus::Open | IncidentStatus::Running => return None,
+        IncidentStatus::Healed => (RunOutcome::NothingToDo, incident.evidence.clone()),
+        IncidentStatus::None if request.force => return None,
+        IncidentStatus::None => (
+            RunOutcome::NeedsHuman,
+            format!(
+                "nothing shows that `{}` failed with `{}`: {}",
+                last_name(&request.target.id),
+                request.runbook.code,
+                incident.evidence
+            ),
+        ),
+    };
+    Some(Verdict {
+        outcome,
+        reason,
+        failure: None,
+    })
+}
+
+/// A failure to look, as the end of a run that did not begin.
+#[must_use]
+pub fn from_failure(failure: Failure) -> Verdict {
+    let outcome = match failure.class {
+        ErrorClass::NotFound => RunOutcome::NeedsHuman,
+        _ => RunOutcome::Failed,
+    };
+    Verdict {
+        outcome,
+        reason: failure.to_string(),
+        failure: Some(failure),
+    }
+}
+
+async fn wrong_os(request: &Request<'_>, lookers: &Lookers, facts: &mut Facts) -> Option<Verdict> {
+    let wanted = request.runbook.os.name()?;
+    let key = FactKey::named("vm");
+    lookers
+        .load(&request.target, std::slice::from_ref(&key), facts)
+        .await;
+    let Some(Fact::Known(vm)) = facts.get(&key) else {
+        return None;
+    };
+    let is = vm.get("os").and_then(Value::as_str)?;
+    (!is.eq_ignore_ascii_case(wanted)).then(|| Verdict {
+        outcome: RunOutcome::NeedsHuman,
+        reason: format!(
+            "`{}` is for {wanted}; this VM runs {is}",
+            request.runbook.code
+        ),
+        failure: None,
+    })
+}
+
+async fn plan_steps(
+    request: &Request<'_>,
+    actions: &Actions,
+    lookers: &Lookers,
+    facts: &mut Facts,
+    plan: &mut Plan,
+) {
+    let codes: Vec<String> = request.runbook.codes().map(str::to_owned).collect();
+    let mut planner = Planner {
+        request,
+        actions,
+        lookers,
+        facts,
+        codes,
+        planned: 0,
+    };
+    for step in request.runbook.steps() {
+        let running = plan.incident.running.as_deref();
+        let attached = plan.incident.status == IncidentStatus::Running;
+        let planned = match running.filter(|_| attached) {
+            Some(job) => planner.after(step, &format!("the running backup job {job}")),
+            None => planner.plan(step).await,
+        };
+        plan.steps.push(planned);
+    }
+    let stop = plan
+        .steps
+        .iter()
+        .find(|s| matches!(s.forecast, Forecast::NeedsHuman | Forecast::Failed));
+    plan.verdict = stop.map(verdict_of_step);
+}
+
+fn verdict_of_step(step: &PlannedStep) -> Verdict {
+    if let Some(failure) = &step.failure {
+        return from_failure(failure.clone());
+    }
+    let outcome = match step.forecast {
+        Forecast::Failed => RunOutcome::Failed,
+        _ => RunOutcome::NeedsHuman,
+    };
+    Verdict {
+        outcome,
+        reason: step.why.clone(),
+        failure: None,
+    }
+}
+
+/// Asks, scope by scope, which of the rights that the plan needs are missing.
+async fn check_permissions(target: &Target, lookers: &Lookers, plan: &mut Plan) {
+    let mut needed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for permission in plan
+        .steps
+        .iter()
+        .flat_map(|s| &s.changes)
+        .filter_map(|c| c.permission.as_ref())
+    {
+        needed
+            .entry(permission.scope.clone())
+            .or_default()
+            .insert(permission.action.clone());
+    }
+    let keys: Vec<FactKey> = needed
+        .iter()
+        .map(|(scope, actions)| {
+            FactKey::with(
+                "permissions",
+                &json!({ "scope": scope, "actions": actions }),
+            )
+        })
+        .collect();
+    if !lookers.schemas().contains_key("permissions") {
+        return;
+    }
+    let mut facts = Facts::default();
+    lookers.load(target, &keys, &mut facts).await;
+    for (key, (scope, _)) in keys.iter().zip(&needed) {
+        match facts.get(key) {
+            Some(Fact::Known(value)) => {
+                let missing = value["missing"].as_array().into_iter().flatten();
+                plan.missing_permissions.extend(missing.filter_map(Value::as_str).map(|action| {
+                    Permission { action: action.to_owned(), scope: scope.clone() }
+                }));
+            }
+            Some(Fact::Failed(failure)) => plan.warnings.push(format!(
+                "the rights at `{scope}` could not be read, so they are not checked beforehand: {failure}"
+            )),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What would happen: a value to show, save, approve and apply.
+
+pub mod build;
+pub mod consent;
+pub mod fingerprint;
+pub(in crate::core) mod step;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::Failure;
+use crate::core::action::{Ceiling, Change, Permission};
+use crate::core::facts::Target;
+use crate::core::incident::Incident;
+use crate::core::outcome::RunOutcome;
+use crate::core::runbook::Runbook;
+use crate::core::runbook::risk::{Approval, Risk};
+
+/// The version of the stored form of a plan, and of what its fingerprint covers.
+pub const FORMAT: u32 = 1;
+
+/// Under whose name and where; shown first, and not part of the fingerprint.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Context {
+    /// `public`, `usgov` …, or `simulated`.
+    pub cloud: String,
+    /// The endpoint that is spoken to.
+    pub endpoint: String,
+    /// The directory of the identity, when the token tells.
+    pub tenant: Option<String>,
+    /// Who acts, when the token tells.
+    pub identity: Option<String>,
+    /// `cli`, `managed-identity` …
+    pub credential: String,
+    /// True when the world is the embedded simulator's.
+    pub simulated: bool,
+}
+
+/// A plan: runbook, target, facts and steps with their changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The runbook, with its procedures written out.
+    pub runbook: Runbook,
+    /// SHA-256 of the runbook.
+    pub runbook_hash: String,
+    /// What it is about.
+    pub target: Target,
+    /// The target's own name.
+    pub target_name: String,
+    /// Under whose name and where.
+    pub context: Context,
+    /// What it answers.
+    pub incident: Incident,
+    /// The parameters, defaults filled in.
+    pub params: BTreeMap<String, Value>,
+    /// True when it goes on without an incident; counts as needing approval.
+    pub forced: bool,
+    /// One for each step of the runbook.
+    pub steps: Vec<PlannedStep>,
+    /// Set when the run must not begin, and why.
+    pub verdict: Option<Verdict>,
+    /// Rights that the identity lacks.
+    pub missing_permissions: Vec<Permission>,
+    /// What a person should know besides.
+    pub warnings: Vec<String>,
+    /// When it was made.
+    pub made: Timestamp,
+    /// SHA-256 over what is approved; see [`fingerprint`].
+    pub fingerprint: String,
+}
+
+/// Why a plan is not to be run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// How the run ends without beginning.
+    pub outcome: RunOutcome,
+    /// One sentence or more, for people.
+    pub reason: String,
+    /// The failure behind it, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// What is expected of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forecast {
+    /// Nothing to do.
+    Satisfied,
+    /// Its guard is false, or it does not apply.
+    Skipped,
+    /// It will change something.
+    Change,
+    /// Decided when something is known, within its ceiling.
+    Deferred,
+    /// It waits for something first.
+    Waits,
+    /// A person has to act: nothing is sent.
+    NeedsHuman,
+    /// It cannot be decided: nothing is sent.
+    Failed,
+}
+
+/// One step of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// The step's id.
+    pub id: String,
+    /// Its title, expressions filled in.
+    pub title: String,
+    /// Its action.
+    pub action: String,
+    /// Its arguments; null where they are not known yet.
+    pub arguments: Value,
+    /// What is expected.
+    pub forecast: Forecast,
+    /// Why, for people: "decided after step 1" …
+    pub why: String,
+    /// The requests, where they are known.
+    pub changes: Vec<Change>,
+    /// The most it may do, where they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Ceiling>,
+    /// Hashes of the fixed scripts that it may run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scripts: Vec<String>,
+    /// The failure to look that stands in the way, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+impl Plan {
+    /// The greatest risk in it, ceilings included; none when nothing would be sent.
+    #[must_use]
+    pub fn risk(&self) -> Option<Risk> {
+        let changes = self
+            .steps
+            .iter()
+            .flat_map(|s| s.changes.iter().map(|c| c.risk));
+        changes
+            .chain(
+                self.steps
+                    .iter()
+                    .filter_map(|s| Some(s.ceiling.as_ref()?.risk)),
+            )
+            .max()
+    }
+
+    /// True when something would, or might, be sent.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.verdict.is_none()
+            && self
+                .steps
+                .iter()
+                .any(|s| !s.changes.is_empty() || s.ceiling.is_some())
+    }
+
+    /// What a person must approve, one line each.
+    #[must_use]
+    pub fn approvals_needed(&self) -> Vec<ApprovalNeeded> {
+        let forced = self.forced.then(|| ApprovalNeeded {
+            step: String::new(),
+            resource: self.target_name.clone(),
+            why: "there is no failed job to answer (--force)".to_owned(),
+        });
+        forced
+            .into_iter()
+            .chain(self.steps.iter().flat_map(PlannedStep::approvals_needed))
+            .collect()
+    }
+}
+
+impl PlannedStep {
+    fn approvals_needed(&self) -> Vec<ApprovalNeeded> {
+        let ceiling = self
+            .ceiling
+            .iter()
+            .filter(|c| c.approval == Approval::Required);
+        let ceilings = ceiling.map(|c| ApprovalNeeded {
+            step: self.id.clone(),
+            resource: self.id.clone(),
+            why: format!("it may need a {} change that has to be approved", c.risk),
+        });
+        let changes = self
+            .changes
+            .iter()
+            .filter(|c| c.approval == Approval::Required);
+        let changes = changes.map(|c| ApprovalNeeded {
+            step: self.id.clone(),
+            resource: last_name(&c.resource).to_owned(),
+            why: c.because.clone().unwrap_or_else(|| c.summary.clone()),
+        });
+        changes.chain(ceilings).collect()
+    }
+}
+
+/// One approval that a plan needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalNeeded {
+    /// The step, empty for the whole plan.
+    pub step: String,
+    /// What a person types to approve it.
+    pub resource: String,
+    /// Why it needs one.
+    pub why: String,
+}
+
+/// The last segment of a resource id.
+#[must_use]
+pub fn last_name(id: &str) -> &str {
+    id.trim_end_matches('/').rsplit('/').next().unwrap_or(id)
+}

@@ -1,0 +1,103 @@
+//! The command to give next, spelled so that it can be pasted into a shell.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::core::plan::Plan;
+
+/// A command line of this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command(Vec<String>);
+
+impl Command {
+    /// Applies the runbook of `plan` to its target, with its parameters where they are not the
+    /// defaults.
+    #[must_use]
+    pub fn apply(plan: &Plan) -> Self {
+        let mut words = vec![
+            "runbook".to_owned(),
+            "apply".to_owned(),
+            plan.runbook.code.clone(),
+        ];
+        words.extend(["--vm".to_owned(), plan.target.id.clone()]);
+        for (name, value) in &plan.params {
+            let declared = plan
+                .runbook
+                .parameters
+                .get(name)
+                .and_then(|p| p.default.as_ref());
+            if declared != Some(value) && !value.is_null() {
+                words.extend(["--param".to_owned(), format!("{name}={}", plain(value))]);
+            }
+        }
+        if plan.forced {
+            words.push("--force".to_owned());
+        }
+        if plan.context.simulated {
+            words.push("--sim".to_owned());
+        }
+        Self(words)
+    }
+
+    /// The same with more words.
+    #[must_use]
+    pub fn with<const N: usize>(mut self, words: [&str; N]) -> Self {
+        self.0.extend(words.map(str::to_owned));
+        self
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, word) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(&quoted(word))?;
+        }
+        Ok(())
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// `word` as a POSIX shell reads it back: names of resources may hold brackets.
+pub(super) fn quoted(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::report::samples;
+
+    #[test]
+    fn a_command_holds_what_differs_from_the_defaults_and_survives_a_shell() {
+        let mut plan = samples::plan();
+        plan.params.insert("cleanup".to_owned(), json!("it's; rm"));
+        plan.target.id = "/subscriptions/s/resourceGroups/a (b)".to_owned();
+        plan.context.simulated = true;
+        assert_eq!(
+            Command::apply(&plan).with(["--yes"]).to_string(),
+            "runbook apply UserErrorRpCollectionLimitReached --vm '/subscriptions/s/resourceGroups/a (b)' --param 'cleanup=it'\\''s; rm' --sim --yes"
+        );
+    }
+
+    #[test]
+    fn a_parameter_that_has_its_default_is_not_repeated() {
+        let command = Command::apply(&samples::plan()).to_string();
+        assert!(!command.contains("--param"), "{command}");
+    }
+}

@@ -1,0 +1,314 @@
+//! From a plan, from the events of a run, or from an error, to a [`Report`].
+
+use serde_json::Value;
+
+use crate::base::Failure;
+use crate::core::journal::state::{Illegal, State};
+use crate::core::journal::{Event, Record};
+use crate::core::outcome::RunOutcome;
+use crate::core::plan::Plan;
+use crate::core::plan::consent::Refusal;
+use crate::core::report::exit::Exit;
+use crate::core::report::{Command, Problem, Report, Requests, Run, run, steps, words};
+
+impl Report {
+    /// What a plan says, before anything was done about it.
+    #[must_use]
+    pub fn of_plan(plan: &Plan) -> Self {
+        let (outcome, reason, failure) = match &plan.verdict {
+            Some(verdict) => (
+                Some(verdict.outcome),
+                verdict.reason.clone(),
+                verdict.failure.clone(),
+            ),
+            None if plan.has_changes() => (None, words::totals(plan), None),
+            None => (Some(RunOutcome::NothingToDo), words::totals(plan), None),
+        };
+        Self {
+            exit: Exit::of_plan(plan),
+            outcome,
+            problem: failure.map(Problem::of),
+            reason,
+            incident: Some(plan.incident.clone()),
+            job: run::job_of_incident(&plan.incident),
+            recovery_point: plan.incident.recovery_point.clone(),
+            steps: plan.steps.iter().map(steps::planned).collect(),
+            warnings: plan.warnings.clone(),
+            plan: Some(Box::new(plan.clone())),
+            ..Self::empty(Exit::Success)
+        }
+    }
+
+    /// What became of a run, by its events; one that has not ended has no outcome.
+    ///
+    /// # Errors
+    /// When the events cannot be a run's history.
+    pub fn of_run(records: &[Record]) -> Result<Self, Illegal> {
+        let state = State::fold(records)?;
+        let end = End::of(records);
+        let locks_out = run::locks_out(&state);
+        let plan = &state.plan;
+        let exit = match (end.outcome, locks_out.is_empty()) {
+            (_, false) => Exit::LockOut,
+            (Some(outcome), true) => Exit::of(outcome, end.failure.as_ref().map(|f| f.class)),
+            (None, true) => Exit::Waiting,
+        };
+        let goes_on = matches!(end.outcome, None | Some(RunOutcome::Waiting));
+        Ok(Self {
+            exit,
+            outcome: end.outcome,
+            problem: end.problem(),
+            job: run::job(&state),
+            recovery_point: run::recovery_point(&state),
+            due: end.due,
+            resume: goes_on.then(|| Command::apply(plan)),
+            locks_out,
+            steps: steps::of_run(&state, end.outcome, &end.reason),
+            requests: run::requests(&end.requests, &state),
+            run: Some(run_of(records, &state)),
+            warnings: plan.warnings.clone(),
+            reason: end.reason,
+            evidence: end.evidence,
+            incident: Some(state.incident),
+            plan: Some(Box::new(state.plan)),
+        })
+    }
+
+    /// An error before there was a plan.
+    #[must_use]
+    pub fn of_error(message: &str, failure: Option<&Failure>, exit: Exit) -> Self {
+        Self {
+            outcome: Some(exit.outcome()),
+            reason: message.to_owned(),
+            problem: Some(Problem {
+                code: failure.and_then(|f| f.code.clone()),
+                failure: failure.cloned(),
+                message: message.to_owned(),
+            }),
+            ..Self::empty(exit)
+        }
+    }
+
+    /// A plan that was not applied, because the consent given does not cover it; nothing was
+    /// sent.
+    #[must_use]
+    pub fn of_refusal(plan: &Plan, refused: &Refusal) -> Self {
+        Self {
+            exit: Exit::NeedsApproval,
+            outcome: Some(RunOutcome::NeedsApproval),
+            reason: words::refusal(refused),
+            ..Self::of_plan(plan)
+        }
+    }
+
+    /// A plan that a person declined at the prompt; nothing was sent.
+    #[must_use]
+    pub fn of_declined(plan: &Plan) -> Self {
+        Self {
+            exit: Exit::Cancelled,
+            outcome: Some(RunOutcome::Cancelled),
+            reason: "declined at the prompt; nothing was sent".to_owned(),
+            ..Self::of_plan(plan)
+        }
+    }
+
+    fn empty(exit: Exit) -> Self {
+        Self {
+            exit,
+            plan: None,
+            outcome: None,
+            reason: String::new(),
+            problem: None,
+            incident: None,
+            job: None,
+            recovery_point: None,
+            due: None,
+            resume: None,
+            locks_out: Vec::new(),
+            steps: Vec::new(),
+            requests: Requests::default(),
+            evidence: Value::Null,
+            run: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl Problem {
+    fn of(failure: Failure) -> Self {
+        Self {
+            code: failure.code.clone(),
+            message: failure.to_string(),
+            failure: Some(failure),
+        }
+    }
+}
+
+/// What the last `ended` event says; nothing when there is none.
+#[derive(Default)]
+struct End {
+    outcome: Option<RunOutcome>,
+    reason: String,
+    due: Option<jiff::Timestamp>,
+    failure: Option<Failure>,
+    code: Option<String>,
+    evidence: Value,
+    requests: Value,
+}
+
+impl End {
+    fn of(records: &[Record]) -> Self {
+        let ended = records.iter().rev().find_map(|record| match &record.event {
+            Event::Ended {
+                outcome,
+                reason,
+                due,
+                failure,
+                code,
+                evidence,
+                requests,
+            } => Some(Self {
+                outcome: Some(*outcome),
+                reason: reason.clone(),
+                due: *due,
+                failure: failure.clone(),
+                code: code.clone(),
+                evidence: evidence.clone(),
+                requests: requests.clone(),
+            }),
+            _ => None,
+        });
+        ended.unwrap_or_else(|| Self {
+            reason: "the run has not ended: it is still at work, or it was interrupted".to_owned(),
+            ..Self::default()
+        })
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        if self.failure.is_none() && self.code.is_none() {
+            return None;
+        }
+        let of_failure = self
+            .failure
+            .as_ref()
+            .and_then(|failure| failure.code.clone());
+        Some(Problem {
+            code: self.code.clone().or(of_failure),
+            message: self
+                .failure
+                .as_ref()
+                .map_or_else(|| self.reason.clone(), Failure::to_string),
+            failure: self.failure.clone(),
+        })
+    }
+}
+
+fn run_of(records: &[Record], state: &State) -> Run {
+    // A folded state proves that there is a first record.
+    let first = &records[0];
+    let last = records.last().unwrap_or(first);
+    let approved_by = records.iter().find_map(|record| match &record.event {
+        Event::Approved { by, .. } => Some(by.clone()),
+        _ => None,
+    });
+    Run {
+        id: first.run.clone(),
+        started: first.at,
+        finished: state.ended.map(|_| last.at),
+        events: last.seq,
+        head: last.hash.clone(),
+        approved_by,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::outcome::StepOutcome;
+    use crate::core::report::{FateReport, samples};
+
+    #[test]
+    fn a_run_tells_its_outcome_its_attempts_and_the_fate_of_each() {
+        let report = Report::of_run(&samples::fixed_run()).expect("a history");
+        assert_eq!(
+            (report.exit, report.outcome),
+            (Exit::Success, Some(RunOutcome::Fixed))
+        );
+        let clean_up = &report.steps[1];
+        assert_eq!(clean_up.outcome, Some(StepOutcome::Changed));
+        assert_eq!(
+            clean_up.attempts.len(),
+            2,
+            "one that failed and one that went well"
+        );
+        assert!(
+            matches!(&clean_up.attempts[0].fate, FateReport::Failed(f) if f.correlation_id.as_deref() == Some("corr-1"))
+        );
+        assert_eq!(clean_up.attempts[1].fate, FateReport::Done);
+        assert_eq!(
+            clean_up.changes.len(),
+            1,
+            "a change that was retried is one change"
+        );
+        assert_eq!(report.steps[0].attempts[0].lock, Some(samples::lock()));
+        let run = report.run.expect("a run");
+        assert_eq!(
+            (run.approved_by.as_deref(), run.head.as_str()),
+            (Some("ann"), "head")
+        );
+        assert_eq!(run.finished, Some(samples::at(3600)));
+    }
+
+    #[test]
+    fn a_run_that_waits_says_when_it_goes_on_and_how() {
+        let report = Report::of_run(&samples::waiting_run()).expect("a history");
+        assert_eq!(
+            (report.exit, report.due),
+            (Exit::Waiting, Some(samples::at(1900)))
+        );
+        let command = report.resume.expect("a command").to_string();
+        assert_eq!(
+            command,
+            format!(
+                "runbook apply UserErrorRpCollectionLimitReached --vm {}",
+                samples::VM
+            )
+        );
+        assert_eq!(report.steps[2].outcome, Some(StepOutcome::Waiting));
+        assert_eq!(
+            report.job.expect("a job").task.as_deref(),
+            Some("Take Snapshot")
+        );
+    }
+
+    #[test]
+    fn a_run_cut_anywhere_is_told_without_inventing_an_end() {
+        let whole = samples::fixed_run();
+        for end in 1..whole.len() {
+            let report = Report::of_run(&whole[..end]).expect("a history");
+            assert_eq!(
+                (report.outcome, report.exit),
+                (None, Exit::Waiting),
+                "cut after {end}"
+            );
+            assert_eq!(report.run.expect("a run").finished, None);
+        }
+        assert!(Report::of_run(&[]).is_err());
+    }
+
+    #[test]
+    fn a_job_that_failed_with_another_code_is_a_problem_with_that_code() {
+        let mut records = samples::waiting_run();
+        if let Some(Event::Ended { outcome, code, .. }) = records.last_mut().map(|r| &mut r.event) {
+            *outcome = RunOutcome::Failed;
+            *code = Some("UserErrorGuestAgentStatusUnavailable".to_owned());
+        }
+        let report = Report::of_run(&records).expect("a history");
+        let problem = report.problem.expect("a problem");
+        assert_eq!(
+            problem.code.as_deref(),
+            Some("UserErrorGuestAgentStatusUnavailable")
+        );
+        assert_eq!((report.exit, report.resume), (Exit::Failed, None));
+    }
+}

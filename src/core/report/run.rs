@@ -1,0 +1,176 @@
+//! What a run says of the world: the job, the recovery point, the locks that are out.
+
+use serde_json::Value;
+
+use crate::core::action::{Fate, Sent};
+use crate::core::incident::Incident;
+use crate::core::journal::state::State;
+use crate::core::report::{Job, Requests};
+
+/// The job of the run: what a step gave, else what its last wait follows, else the incident's.
+pub(super) fn job(state: &State) -> Option<Job> {
+    let given = state
+        .steps
+        .iter()
+        .rev()
+        .find_map(|step| read_job(step.outputs.get("job")?));
+    let followed = || {
+        state
+            .steps
+            .iter()
+            .rev()
+            .find_map(|step| read_job(step.following.get("job")?))
+    };
+    given
+        .or_else(followed)
+        .or_else(|| job_of_incident(&state.incident))
+}
+
+/// The job that runs while the complaint stands, if one does.
+pub(super) fn job_of_incident(incident: &Incident) -> Option<Job> {
+    let id = incident.running.clone()?;
+    Some(Job {
+        id,
+        vault: None,
+        status: Some("InProgress".to_owned()),
+        task: incident.task.clone(),
+    })
+}
+
+/// The newest recovery point that a step saw, else the one that healed the incident.
+pub(super) fn recovery_point(state: &State) -> Option<String> {
+    let given = state
+        .steps
+        .iter()
+        .rev()
+        .find_map(|step| read_name(step.outputs.get("recovery_point")?));
+    given.or_else(|| state.incident.recovery_point.clone())
+}
+
+/// An object with an id, or the id alone.
+fn read_job(value: &Value) -> Option<Job> {
+    match value {
+        Value::String(id) => Some(Job {
+            id: id.clone(),
+            vault: None,
+            status: None,
+            task: None,
+        }),
+        other => serde_json::from_value(other.clone()).ok(),
+    }
+}
+
+fn read_name(value: &Value) -> Option<String> {
+    match value {
+        Value::String(name) => Some(name.clone()),
+        other => Some(
+            other
+                .get("id")
+                .or_else(|| other.get("name"))?
+                .as_str()?
+                .to_owned(),
+        ),
+    }
+}
+
+/// Borrowed locks that were deleted and not put back since.
+///
+/// Assumption: the change that takes out a borrowed lock keeps the lock in `evidence.lock` and
+/// names the step after which it returns in `evidence.until`; it returns by a PUT to the same id.
+pub(super) fn locks_out(state: &State) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for sent in &state.sent {
+        let id = &sent.change.resource;
+        if takes_out_a_borrowed_lock(sent) {
+            out.push(id.clone());
+        } else if sent.change.method == "PUT" && matches!(sent.fate, Fate::Done(_)) {
+            out.retain(|lock| !lock.eq_ignore_ascii_case(id));
+        }
+    }
+    out
+}
+
+/// One that may have been taken out counts: an answer that was lost is no proof that it stands.
+fn takes_out_a_borrowed_lock(sent: &Sent) -> bool {
+    let borrowed = sent
+        .change
+        .evidence
+        .get("lock")
+        .is_some_and(|lock| !lock.is_null())
+        && sent
+            .change
+            .evidence
+            .get("until")
+            .is_some_and(Value::is_string);
+    borrowed && sent.change.method == "DELETE" && !matches!(sent.fate, Fate::Failed(_))
+}
+
+/// What the end of the run counted; a run without an end is counted by its events, which know
+/// of writes and probes alone.
+pub(super) fn requests(counted: &Value, state: &State) -> Requests {
+    if let Ok(requests) = serde_json::from_value::<Requests>(counted.clone()) {
+        return requests;
+    }
+    let probes = state.sent.iter().filter(|sent| sent.change.probe).count() as u64;
+    Requests {
+        probes,
+        writes: state.sent.len() as u64 - probes,
+        ..Requests::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::report::samples;
+
+    #[test]
+    fn what_a_step_gave_comes_before_what_a_wait_follows_and_that_before_the_incident() {
+        let mut state = State::fold(&samples::waiting_run()).expect("a history");
+        assert_eq!(
+            job(&state).map(|j| j.id).as_deref(),
+            Some("job-2"),
+            "followed"
+        );
+        state.steps[2].outputs = json!({ "job": { "id": "job-3" }, "recovery_point": "rp-9" });
+        assert_eq!(job(&state).map(|j| j.id).as_deref(), Some("job-3"), "given");
+        assert_eq!(recovery_point(&state).as_deref(), Some("rp-9"));
+        state.steps[2].outputs = Value::Null;
+        state.steps[2].following = Value::Null;
+        state.incident.running = Some("job-1".to_owned());
+        assert_eq!(
+            job(&state).map(|j| j.id).as_deref(),
+            Some("job-1"),
+            "the incident's"
+        );
+    }
+
+    #[test]
+    fn a_borrowed_lock_is_out_until_it_is_put_back() {
+        let mut state = State::fold(&samples::fixed_run()).expect("a history");
+        assert!(
+            locks_out(&state).is_empty(),
+            "the documented removal borrows nothing"
+        );
+        state.sent[0].change.evidence["until"] = json!("clean-up");
+        assert_eq!(locks_out(&state), [samples::lock_id()]);
+        let mut back = state.sent[0].clone();
+        back.change.method = "PUT".to_owned();
+        back.change.resource = back.change.resource.to_uppercase();
+        state.sent.push(back);
+        assert!(locks_out(&state).is_empty());
+    }
+
+    #[test]
+    fn a_run_that_was_cut_counts_its_writes_by_its_events() {
+        let records = samples::fixed_run();
+        let state = State::fold(&records[..records.len() - 1]).expect("a history");
+        assert_eq!(requests(&Value::Null, &state).writes, 4);
+        assert_eq!(
+            requests(&json!({ "reads": 7, "writes": 3 }), &state).reads,
+            7
+        );
+    }
+}

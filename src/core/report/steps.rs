@@ -1,0 +1,167 @@
+//! Each step of a plan, and what became of it.
+
+use crate::core::action::{Change, Fate, Sent};
+use crate::core::journal::state::State;
+use crate::core::outcome::{RunOutcome, StepOutcome};
+use crate::core::plan::{Forecast, PlannedStep};
+use crate::core::report::{Attempt, ChangeReport, FateReport, StepReport};
+
+/// A step that was planned and not begun.
+pub(super) fn planned(step: &PlannedStep) -> StepReport {
+    let outcome = match step.forecast {
+        Forecast::Satisfied => Some(StepOutcome::Satisfied),
+        Forecast::Skipped => Some(StepOutcome::Skipped),
+        Forecast::NeedsHuman => Some(StepOutcome::NeedsHuman),
+        Forecast::Failed => Some(StepOutcome::Failed),
+        Forecast::Change | Forecast::Deferred | Forecast::Waits => None,
+    };
+    StepReport {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        action: step.action.clone(),
+        outcome,
+        reason: step.why.clone(),
+        attempts: Vec::new(),
+        changes: step
+            .changes
+            .iter()
+            .filter(|c| !c.probe)
+            .map(ChangeReport::of)
+            .collect(),
+    }
+}
+
+/// Every step of a run. The step at which the run stopped ends as the run does.
+pub(super) fn of_run(state: &State, end: Option<RunOutcome>, reason: &str) -> Vec<StepReport> {
+    let stopped_at = state.current();
+    let each = state.plan.steps.iter().zip(&state.steps).enumerate();
+    each.map(|(at, (plan, step))| {
+        let own: Vec<&Sent> = state
+            .sent
+            .iter()
+            .filter(|sent| sent.step == plan.id)
+            .collect();
+        let here = (stopped_at == Some(at))
+            .then(|| end.and_then(stopped))
+            .flatten();
+        StepReport {
+            id: plan.id.clone(),
+            title: plan.title.clone(),
+            action: plan.action.clone(),
+            outcome: step.outcome.or(here),
+            reason: if here.is_some() {
+                reason.to_owned()
+            } else {
+                step.why.clone()
+            },
+            attempts: own.iter().map(|sent| attempt(sent)).collect(),
+            changes: once_each(&own),
+        }
+    })
+    .collect()
+}
+
+fn stopped(end: RunOutcome) -> Option<StepOutcome> {
+    match end {
+        RunOutcome::Waiting => Some(StepOutcome::Waiting),
+        RunOutcome::NeedsApproval => Some(StepOutcome::NeedsApproval),
+        RunOutcome::NeedsHuman => Some(StepOutcome::NeedsHuman),
+        RunOutcome::Failed => Some(StepOutcome::Failed),
+        RunOutcome::Fixed | RunOutcome::NothingToDo | RunOutcome::Busy | RunOutcome::Cancelled => {
+            None
+        }
+    }
+}
+
+fn attempt(sent: &Sent) -> Attempt {
+    let fate = match &sent.fate {
+        Fate::Done(_) => FateReport::Done,
+        Fate::Failed(failure) => FateReport::Failed(Box::new(failure.clone())),
+        Fate::InDoubt => FateReport::InDoubt,
+    };
+    let lock = sent
+        .change
+        .evidence
+        .get("lock")
+        .filter(|lock| !lock.is_null());
+    Attempt {
+        summary: sent.change.summary.clone(),
+        method: sent.change.method.clone(),
+        resource: sent.change.resource.clone(),
+        at: sent.at,
+        settled_at: sent.settled_at,
+        fate,
+        probe: sent.change.probe,
+        lock: lock.filter(|_| sent.change.method == "DELETE").cloned(),
+    }
+}
+
+fn once_each(own: &[&Sent]) -> Vec<ChangeReport> {
+    let mut seen: Vec<String> = Vec::new();
+    let mut changes = Vec::new();
+    for sent in own.iter().filter(|sent| !sent.change.probe) {
+        let key = sent.change.key();
+        if !seen.contains(&key) {
+            seen.push(key);
+            changes.push(ChangeReport::of(&sent.change));
+        }
+    }
+    changes
+}
+
+impl ChangeReport {
+    fn of(change: &Change) -> Self {
+        Self {
+            summary: change.summary.clone(),
+            method: change.method.clone(),
+            resource: change.resource.clone(),
+            risk: change.risk,
+            approval: change.approval,
+        }
+    }
+}
+
+impl StepReport {
+    /// How many requests it sent; looks inside the guest are not counted.
+    #[must_use]
+    pub fn sent(&self) -> usize {
+        self.attempts
+            .iter()
+            .filter(|attempt| !attempt.probe)
+            .count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::report::samples;
+
+    #[test]
+    fn a_probe_is_an_attempt_that_is_not_counted_and_no_change() {
+        let mut state = State::fold(&samples::fixed_run()).expect("a history");
+        state.sent[0].change.probe = true;
+        let steps = of_run(&state, Some(RunOutcome::Fixed), "");
+        assert_eq!(
+            (
+                steps[0].attempts.len(),
+                steps[0].sent(),
+                steps[0].changes.len()
+            ),
+            (1, 0, 0)
+        );
+    }
+
+    #[test]
+    fn only_the_step_that_stopped_the_run_ends_as_the_run_does() {
+        let whole = samples::fixed_run();
+        let state = State::fold(&whole[..6]).expect("a history");
+        let steps = of_run(&state, Some(RunOutcome::Failed), "the reason");
+        let outcomes: Vec<_> = steps.iter().map(|step| step.outcome).collect();
+        assert_eq!(
+            outcomes,
+            [Some(StepOutcome::Changed), Some(StepOutcome::Failed), None]
+        );
+        assert_eq!(steps[1].reason, "the reason");
+    }
+}

@@ -1,0 +1,82 @@
+//! What can go wrong before, around or instead of a run.
+
+use jiff::Timestamp;
+
+use crate::base::Failure;
+use crate::core::execute::drive::DriveError;
+use crate::core::journal::RunId;
+use crate::core::journal::store::{Holder, StoreError};
+use crate::core::plan::Plan;
+use crate::core::plan::consent::Refusal;
+
+/// Why something that was asked for was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OpsError {
+    /// It was asked for in a way that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// No runbook has this code.
+    #[error("there is no runbook for `{code}`{}", did_you_mean.as_ref().map(|d| format!("; did you mean `{d}`?")).unwrap_or_default())]
+    NoSuchCode {
+        /// What was asked for.
+        code: String,
+        /// What may have been meant.
+        did_you_mean: Option<String>,
+    },
+    /// Runbooks, worlds or faults that cannot be used; the text draws each mistake.
+    #[error("{0}")]
+    BadRunbook(String),
+    /// Azure refused, or cannot be reached.
+    #[error("{0}")]
+    Azure(Failure),
+    /// The journal cannot be read or written.
+    #[error("{0}")]
+    Journal(StoreError),
+    /// There is no such run.
+    #[error("there is no run `{0}`; `runbook runs list` lists them")]
+    NoSuchRun(String),
+    /// Another run holds the VM.
+    #[error("busy: run {run} has held this VM since {since} (process {} on {})", holder.pid, holder.host)]
+    Busy {
+        /// That run.
+        run: RunId,
+        /// Since when.
+        since: Timestamp,
+        /// Who.
+        holder: Holder,
+    },
+    /// The consent does not cover the plan; nothing was sent.
+    #[error("the plan needs more consent than was given")]
+    Refused(Refusal, Box<Plan>),
+    /// The identity lacks rights that the plan needs; nothing was sent.
+    #[error("this identity lacks rights that the plan needs")]
+    MissingPermissions(Box<Plan>),
+    /// A state that our own code should have made impossible.
+    #[error("our bug: {0}")]
+    Bug(String),
+}
+
+impl From<Failure> for OpsError {
+    fn from(failure: Failure) -> Self {
+        Self::Azure(failure)
+    }
+}
+
+impl From<StoreError> for OpsError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy { run, since, holder } => Self::Busy { run, since, holder },
+            StoreError::NoSuchRun(run) => Self::NoSuchRun(run),
+            other => Self::Journal(other),
+        }
+    }
+}
+
+impl From<DriveError> for OpsError {
+    fn from(error: DriveError) -> Self {
+        match error {
+            DriveError::Store(error) => error.into(),
+            DriveError::Illegal(illegal) => Self::Bug(illegal.to_string()),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What a person can ask. The terminal is one way of asking; a server and a chat are others.
+
+pub mod apply;
+pub mod documents;
+mod error;
+pub mod plan;
+pub mod rehearse;
+pub mod runs;
+pub mod world;
+
+pub use apply::apply;
+pub use documents::{CheckSummary, catalogue, check, schema};
+pub use error::OpsError;
+pub use plan::{Ask, plan};
+pub use rehearse::{reset_sim, serve_sim};
+pub use runs::{run, runs};
+pub use world::{Settings, World};

@@ -1,0 +1,151 @@
+//! `plan`: reads only.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::actions::facts::incident::last_symptom;
+use crate::azure::{Reader, ResourceId};
+use crate::core::facts::{Fact, FactKey, Facts, Target};
+use crate::core::plan::Plan;
+use crate::core::plan::build::{Request, build};
+use crate::core::runbook::Runbook;
+use crate::ops::{OpsError, World};
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The error code; read from the VM's last failed job when there is none.
+    pub code: Option<String>,
+    /// The VM's resource id; with the simulator its name will do.
+    pub vm: String,
+    /// Parameters as given: name and text.
+    pub params: Vec<(String, String)>,
+    /// Go on although nothing proves the complaint.
+    pub force: bool,
+}
+
+/// Looks, decides, stops.
+///
+/// # Errors
+/// When what is asked for cannot be, or nothing can be read. What stands in the way of a run is
+/// in the plan's verdict.
+pub async fn plan(world: &World, ask: &Ask) -> Result<Plan, OpsError> {
+    let target = target(world, &ask.vm)?;
+    let context = world.context().await?.clone();
+    let runbook = match &ask.code {
+        Some(code) => find(world, code)?,
+        None => by_last_failure(world, &target).await?,
+    };
+    let request = Request {
+        runbook,
+        params: parameters(runbook, &ask.params)?,
+        target,
+        force: ask.force,
+        context,
+        now: world.clock.now(),
+    };
+    Ok(build(request, &world.actions, &world.lookers).await)
+}
+
+fn find<'a>(world: &'a World, code: &str) -> Result<&'a Runbook, OpsError> {
+    world
+        .catalogue()
+        .find(code)
+        .map_err(|missing| OpsError::NoSuchCode {
+            code: code.to_owned(),
+            did_you_mean: missing.did_you_mean,
+        })
+}
+
+async fn by_last_failure<'a>(world: &'a World, target: &Target) -> Result<&'a Runbook, OpsError> {
+    let mut facts = Facts::default();
+    let keys = [FactKey::named("jobs"), FactKey::named("protection")];
+    world.lookers.load(target, &keys, &mut facts).await;
+    for key in &keys {
+        if let Some(Fact::Failed(failure)) = facts.get(key) {
+            return Err(failure.clone().into());
+        }
+    }
+    let reader = Reader::new(std::sync::Arc::clone(&world.arm));
+    let Some(symptom) = last_symptom(&reader, &facts).await? else {
+        return Err(OpsError::Usage(
+            "this VM has no failed backup job of the last 14 days to read the code from; name the code"
+                .to_owned(),
+        ));
+    };
+    let symbol = symptom.symbol.as_deref();
+    let found = world
+        .catalogue()
+        .match_failure(symbol, symptom.number, symptom.message.as_deref());
+    found
+        .map(|(runbook, _)| runbook)
+        .ok_or_else(|| OpsError::NoSuchCode {
+            code: symptom
+                .symbol
+                .or(symptom.number.map(|n| n.to_string()))
+                .or(symptom.message)
+                .unwrap_or_else(|| "a failure that says nothing of itself".to_owned()),
+            did_you_mean: None,
+        })
+}
+
+fn target(world: &World, vm: &str) -> Result<Target, OpsError> {
+    let simulated = world.simulated.as_ref().and_then(|s| s.vm_named(vm));
+    let text = simulated.unwrap_or_else(|| vm.to_owned());
+    let wrong = |why: String| {
+        OpsError::Usage(format!(
+            "`{vm}` is not the resource id of a VM ({why}); give \
+             /subscriptions/…/resourceGroups/…/providers/Microsoft.Compute/virtualMachines/…"
+        ))
+    };
+    let id = ResourceId::parse(&text).map_err(|e| wrong(e.to_string()))?;
+    if !id.is_type("Microsoft.Compute/virtualMachines") {
+        return Err(wrong(format!("it names a `{}`", id.resource_type())));
+    }
+    Ok(Target { id: id.to_string() })
+}
+
+fn parameters(
+    runbook: &Runbook,
+    given: &[(String, String)],
+) -> Result<BTreeMap<String, Value>, OpsError> {
+    let mut values: BTreeMap<String, Value> = BTreeMap::new();
+    for (name, text) in given {
+        let Some(parameter) = runbook.parameters.get(name) else {
+            let known: Vec<&str> = runbook.parameters.iter().map(|(n, _)| n).collect();
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
+            return Err(OpsError::Usage(format!(
+                "`{}` has no parameter `{name}`; it has: {known}",
+                runbook.code
+            )));
+        };
+        let value = parameter
+            .read(text)
+            .map_err(|why| OpsError::Usage(format!("the parameter `{name}` {why}")))?;
+        if values.insert(name.clone(), value).is_some() {
+            return Err(OpsError::Usage(format!(
+                "the parameter `{name}` is given twice"
+            )));
+        }
+    }
+    for (name, parameter) in runbook.parameters.iter() {
+        if values.contains_key(name) {
+            continue;
+        }
+        match &parameter.default {
+            Some(default) => values.insert(name.to_owned(), default.clone()),
+            None => {
+                return Err(OpsError::Usage(format!(
+                    "`{}` needs the parameter `{name}`: --param {name}=…",
+                    runbook.code
+                )));
+            }
+        };
+    }
+    Ok(values)
+}

@@ -1,0 +1,270 @@
+//! Everything injectable, in one value: endpoint, identity, catalogue, journal, clock, chance.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+
+use crate::actions;
+use crate::azure::credential::{CredentialKind, CredentialSettings};
+use crate::azure::{Arm, Cloud, HttpTransport, Reader, TokenSource, Transport};
+use crate::base::{Chance, Clock, ErrorClass, Failure};
+use crate::core::action::Actions;
+use crate::core::facts::Lookers;
+use crate::core::journal::sqlite::Sqlite;
+use crate::core::journal::store::{Holder, Store};
+use crate::core::plan::Context;
+use crate::core::runbook::catalogue::Catalogue;
+use crate::ops::rehearse::{Simulated, TIME_SCALE};
+use crate::ops::{OpsError, catalogue, rehearse};
+
+/// How long one request may take: ARM gives a provider 60 s and then answers itself
+/// (azure-api.md 2.1); twice that covers the way.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Where and as whom.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `public`, `usgov`, `china`, `usnat`, `ussec` or `custom`.
+    pub cloud: String,
+    /// Another ARM endpoint than the cloud's.
+    pub arm_endpoint: Option<String>,
+    /// Another audience for tokens than the cloud's.
+    pub arm_audience: Option<String>,
+    /// The credential.
+    pub credential: CredentialSettings,
+    /// The embedded simulator, and which of its scenarios.
+    pub sim: Option<Option<String>>,
+    /// A folder of runbooks that adds or overrides.
+    pub runbooks: Option<PathBuf>,
+    /// Where the journal lives.
+    pub state: PathBuf,
+    /// How many times faster than life time runs; loopback only.
+    pub time_scale: Option<f64>,
+    /// This process, for leases.
+    pub holder: Holder,
+}
+
+/// What a person's wish is carried out with.
+pub struct World {
+    pub(super) arm: Arc<Arm>,
+    pub(super) actions: Actions,
+    pub(super) lookers: Lookers,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Clock,
+    pub(super) chance: Chance,
+    pub(super) simulated: Option<Arc<Simulated>>,
+    catalogue: Catalogue,
+    credential: CredentialKind,
+    context: OnceCell<Context>,
+}
+
+impl World {
+    /// Opens the journal and connects to nothing yet; with `sim`, starts the simulator on a
+    /// loopback socket of this process.
+    ///
+    /// # Errors
+    /// Settings that cannot be, runbooks with mistakes, a journal that cannot be opened.
+    pub async fn open(settings: Settings) -> Result<Self, OpsError> {
+        let catalogue = catalogue(settings.runbooks.as_deref())?;
+        match &settings.sim {
+            Some(scenario) => Self::simulated(&settings, scenario.as_deref(), catalogue).await,
+            None => Self::real(&settings, catalogue),
+        }
+    }
+
+    /// A world of parts: for programs and tests that bring their own.
+    #[must_use]
+    pub fn of(
+        arm: Arc<Arm>,
+        store: Arc<dyn Store>,
+        catalogue: Catalogue,
+        clock: Clock,
+        chance: Chance,
+    ) -> Self {
+        let reader = Reader::new(Arc::clone(&arm));
+        Self {
+            actions: actions::actions(),
+            lookers: actions::lookers(reader, clock.clone()),
+            arm,
+            store,
+            clock,
+            chance,
+            simulated: None,
+            catalogue,
+            credential: CredentialKind::Token,
+            context: OnceCell::new(),
+        }
+    }
+
+    async fn simulated(
+        settings: &Settings,
+        scenario: Option<&str>,
+        catalogue: Catalogue,
+    ) -> Result<Self, OpsError> {
+        let scale = settings.time_scale.unwrap_or(TIME_SCALE);
+        let simulated = Simulated::open(scenario, &settings.state, scale)?;
+        let endpoint = rehearse::serve_in_background(&simulated).await?;
+        let cloud = custom(&endpoint, None)?;
+        let credential = rehearse::credential(&simulated);
+        let tokens = TokenSource::new(credential, &cloud)?;
+        let store = open_journal(&simulated.folder(), &settings.holder)?;
+        let clock = simulated.clock().clone();
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(REQUEST_TIMEOUT)?);
+        let chance = Chance::from_entropy();
+        let arm = Arm::new(cloud, transport, tokens, clock.clone(), chance.clone());
+        Ok(Self {
+            simulated: Some(simulated),
+            ..Self::of(arm, store, catalogue, clock, chance)
+        })
+    }
+
+    fn real(settings: &Settings, catalogue: Catalogue) -> Result<Self, OpsError> {
+        let cloud = cloud(settings)?;
+        let clock = match settings.time_scale {
+            None => Clock::system(),
+            Some(_) if !is_loopback(&cloud) => {
+                return Err(OpsError::Usage(
+                    "--time-scale is for simulators: the endpoint is not on loopback".to_owned(),
+                ));
+            }
+            Some(scale) => Clock::starting_at(crate::base::clock::wall_now(), scale),
+        };
+        let kind = settings.credential.kind;
+        let tokens = TokenSource::new(settings.credential.clone(), &cloud)?;
+        let store = open_journal(&settings.state, &settings.holder)?;
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(REQUEST_TIMEOUT)?);
+        let chance = Chance::from_entropy();
+        let arm = Arm::new(cloud, transport, tokens, clock.clone(), chance.clone());
+        Ok(Self {
+            credential: kind,
+            ..Self::of(arm, store, catalogue, clock, chance)
+        })
+    }
+
+    /// The runbooks.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// What this world tells the time by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Under whose name and where; asks for a token when there is none yet.
+    ///
+    /// # Errors
+    /// When no token can be had.
+    pub async fn context(&self) -> Result<&Context, OpsError> {
+        let context = self.context.get_or_try_init(|| async {
+            let who = self.arm.who().await?;
+            let cloud = self.arm.cloud();
+            let kind = who.as_ref().map_or(self.credential, |w| w.kind);
+            Ok::<_, Failure>(Context {
+                cloud: cloud.name.clone(),
+                endpoint: cloud.arm.to_string(),
+                tenant: who.as_ref().and_then(|w| w.tenant.clone()),
+                identity: who.as_ref().and_then(|w| {
+                    w.name
+                        .clone()
+                        .or_else(|| w.object_id.clone())
+                        .or_else(|| w.app_id.clone())
+                }),
+                credential: kind.name().to_owned(),
+                simulated: self.simulated.is_some(),
+            })
+        });
+        Ok(context.await?)
+    }
+
+    /// Ends what this world has started; the simulated world is kept in the state directory.
+    pub async fn close(self) {
+        if let Some(simulated) = &self.simulated {
+            simulated.close();
+        }
+    }
+}
+
+/// Opens the journal in a folder.
+///
+/// # Errors
+/// When it cannot be opened, or lies where locks do not work.
+pub fn open_journal(folder: &std::path::Path, holder: &Holder) -> Result<Arc<dyn Store>, OpsError> {
+    let host = holder.host.clone();
+    let is_gone = move |other: &Holder| {
+        other.host == host && crate::base::process::is_gone(other.pid, other.started)
+    };
+    Ok(Arc::new(Sqlite::open(
+        folder,
+        holder.clone(),
+        Arc::new(is_gone),
+    )?))
+}
+
+fn cloud(settings: &Settings) -> Result<Cloud, OpsError> {
+    let endpoint = settings.arm_endpoint.as_deref();
+    let audience = settings.arm_audience.as_deref();
+    if settings.cloud.eq_ignore_ascii_case("custom") {
+        let Some(endpoint) = endpoint else {
+            return Err(OpsError::Usage(
+                "--cloud custom needs --arm-endpoint".to_owned(),
+            ));
+        };
+        return custom(endpoint, audience);
+    }
+    let Some(cloud) = Cloud::by_name(&settings.cloud) else {
+        return Err(OpsError::Usage(format!(
+            "there is no cloud `{}`; known are public, usgov, china, usnat, ussec and custom",
+            settings.cloud
+        )));
+    };
+    match endpoint {
+        None => Ok(cloud),
+        Some(endpoint) => {
+            let named = cloud.with_endpoint(endpoint, audience);
+            named.map_err(|e| OpsError::Usage(e.to_string()))
+        }
+    }
+}
+
+fn custom(endpoint: &str, audience: Option<&str>) -> Result<Cloud, OpsError> {
+    let mut cloud = Cloud::public()
+        .with_endpoint(endpoint, audience)
+        .map_err(|e| OpsError::Usage(e.to_string()))?;
+    cloud.name = "custom".to_owned();
+    Ok(cloud)
+}
+
+fn is_loopback(cloud: &Cloud) -> bool {
+    match cloud.arm.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// A time scale that a clock can run at.
+///
+/// # Errors
+/// When it is not a positive number.
+pub fn checked_scale(scale: f64) -> Result<f64, OpsError> {
+    if scale.is_finite() && scale > 0.0 {
+        return Ok(scale);
+    }
+    Err(OpsError::Azure(Failure::new(
+        ErrorClass::Invalid,
+        "set the time scale",
+        format!("{scale} is not a positive number"),
+    )))
+}

@@ -1,0 +1,85 @@
+//! Backup policies.
+
+use serde_json::{Value, json};
+
+use crate::sim::answer::{Cause, Reply};
+use crate::sim::backup::vaults;
+use crate::sim::call::Call;
+use crate::sim::ids;
+use crate::sim::route::Found;
+use crate::sim::simulator::Sim;
+use crate::sim::world::{Policy, Vault, World};
+
+fn view(world: &World, vault: &Vault, policy: &Policy) -> Value {
+    let protected = vault
+        .items
+        .iter()
+        .filter(|item| ids::same(&item.policy, &policy.name))
+        .count();
+    let mut properties = json!({
+        "backupManagementType": "AzureIaasVM",
+        "policyType": "V1",
+        "instantRpRetentionRangeInDays": 2,
+        "schedulePolicy": {
+            "schedulePolicyType": "SimpleSchedulePolicy",
+            "scheduleRunFrequency": "Daily",
+            "scheduleRunTimes": ["2018-01-24T02:30:00Z"],
+            "scheduleWeeklyFrequency": 0,
+        },
+        "retentionPolicy": {
+            "retentionPolicyType": "LongTermRetentionPolicy",
+            "dailySchedule": {
+                "retentionTimes": ["2018-01-24T02:30:00Z"],
+                "retentionDuration": {"count": 30, "durationType": "Days"},
+            },
+        },
+        "timeZone": "UTC",
+        "protectedItemsCount": protected,
+        "instantRPDetails": {},
+    });
+    if let Some(prefix) = &policy.prefix {
+        properties["instantRPDetails"]["azureBackupRGNamePrefix"] = json!(prefix);
+    }
+    if let Some(suffix) = &policy.suffix {
+        properties["instantRPDetails"]["azureBackupRGNameSuffix"] = json!(suffix);
+    }
+    json!({
+        "id": format!("{}/backupPolicies/{}", vaults::id(world, vault), policy.name),
+        "name": policy.name,
+        "type": "Microsoft.RecoveryServices/vaults/backupPolicies",
+        "properties": properties,
+    })
+}
+
+/// `GET {V}/backupPolicies`.
+pub(in crate::sim) fn list(sim: &mut Sim, _: &Call, found: &Found) -> Reply {
+    match vaults::of(&sim.world, found) {
+        Ok(vault) => {
+            let views = vault
+                .policies
+                .iter()
+                .map(|policy| view(&sim.world, vault, policy));
+            Reply::ok(&json!({"value": views.collect::<Vec<_>>()}))
+        }
+        Err(reply) => reply,
+    }
+}
+
+/// `GET {V}/backupPolicies/{name}`.
+pub(in crate::sim) fn get(sim: &mut Sim, _: &Call, found: &Found) -> Reply {
+    let vault = match vaults::of(&sim.world, found) {
+        Ok(vault) => vault,
+        Err(reply) => return reply,
+    };
+    match vault
+        .policies
+        .iter()
+        .find(|policy| ids::same(&policy.name, found.get("p")))
+    {
+        Some(policy) => Reply::ok(&view(&sim.world, vault, policy)),
+        None => {
+            let message = "The specified policy does not exist in the vault.";
+            Reply::error(Cause::Service, 404, "BMSUserErrorPolicyNotFound", message)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The moment of truth of a backup: does the snapshot succeed?
+
+use crate::sim::backup::codes;
+use crate::sim::compute;
+use crate::sim::guest;
+use crate::sim::ids;
+use crate::sim::simulator::Sim;
+use crate::sim::world::{
+    AgentState, Collection, Extension, Point, Power, RecoveryPoint, Reported, Vm, When,
+};
+
+/// The first thing that is sick in the VM `id`, as the job will report it.
+pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
+    let limit = sim.world.behaviour.restore_point_limit;
+    let sources = sim.world.restore_point_collections.iter();
+    let points: usize = sources
+        .filter(|one| ids::same(&one.vm, id))
+        .map(|one| one.list().len())
+        .sum();
+    let Some(vm) = compute::by_id(&mut sim.world, id) else {
+        return Some(codes::reported("UserErrorVmNotFoundV2"));
+    };
+    if std::mem::take(&mut vm.collection_was_deleted) {
+        return Some(codes::reported("UserErrorRpCollectionDeleted"));
+    }
+    let stuck = |one: &Extension| one.is_snapshot() && one.state == "Deleting";
+    let running = vm.power == Power::Running;
+    let code = if vm.provisioning == "Failed" {
+        "UserErrorVmProvisioningStateFailed"
+    } else if vm.extensions.iter().any(stuck) {
+        "ExtensionStuckInDeletionState"
+    } else if points >= limit {
+        "UserErrorRpCollectionLimitReached"
+    } else if running && vm.agent != AgentState::Ready {
+        "UserErrorGuestAgentStatusUnavailable"
+    } else if running && guest::needs_vss_copy(vm) {
+        "GuestAgentSnapshotTaskStatusError"
+    } else {
+        return None;
+    };
+    Some(codes::reported(code))
+}
+
+/// Takes the snapshot of the VM `id`: a restore point, a recovery point, the extension.
+pub(in crate::sim) fn take(sim: &mut Sim, vault: usize, id: &str) {
+    let now = sim.world.now;
+    add_point(sim, vault, id, Point::taken(now));
+    let items = sim.world.vaults[vault].items.iter_mut();
+    for item in items.filter(|item| ids::same(&item.vm, id)) {
+        let point = RecoveryPoint {
+            time: When::At(now),
+            instant: true,
+            hardened: false,
+        };
+        item.recovery_points.push(point);
+    }
+    if let Some(vm) = compute::by_id(&mut sim.world, id)
+        && compute::answers(vm)
+        && std::mem::take(&mut vm.reinstall_snapshot_extension)
+    {
+        reinstall(vm);
+    }
+}
+
+fn reinstall(vm: &mut Vm) {
+    if !vm.extensions.iter().any(Extension::is_snapshot) {
+        vm.extensions.push(Extension::snapshot(vm.os));
+    }
+}
+
+/// Adds to the newest collection of Azure Backup, or to a new one.
+fn add_point(sim: &mut Sim, vault: usize, id: &str, point: Point) {
+    let now = sim.world.now;
+    let usable = |one: &&mut Collection| {
+        ids::same(&one.vm, id) && one.is_azure_backups() && one.provisioning == "Succeeded"
+    };
+    let newest = |one: &&mut Collection| one.list().last().map(|point| point.time.time(now));
+    let own = sim
+        .world
+        .restore_point_collections
+        .iter_mut()
+        .filter(usable)
+        .max_by_key(newest);
+    if let Some(own) = own {
+        own.list_mut().push(point);
+        return;
+    }
+    let name = sim.next_id("collection");
+    let number = 100_000_000_000_000 + ids::digest(&name) % 899_999_999_999_999;
+    let group = group(sim, vault, id);
+    sim.world.add_group(&group);
+    sim.world.restore_point_collections.push(Collection {
+        name: format!("AzureBackup_{}_{number}", ids::name_of(id)),
+        group,
+        vm: id.to_owned(),
+        points: crate::sim::world::Points::List(vec![point]),
+        customer: false,
+        provisioning: "Succeeded".to_owned(),
+    });
+}
+
+/// `<prefix>1<suffix>` when the policy names a prefix, else `AzureBackupRG_<location>_1`.
+fn group(sim: &Sim, vault: usize, id: &str) -> String {
+    let vault = &sim.world.vaults[vault];
+    let item = vault.items.iter().find(|item| ids::same(&item.vm, id));
+    let policy = vault
+        .policies
+        .iter()
+        .find(|policy| item.is_some_and(|item| ids::same(&policy.name, &item.policy)));
+    match policy.and_then(|policy| Some((policy.prefix.as_ref()?, policy.suffix.as_ref()))) {
+        Some((prefix, suffix)) => {
+            format!(
+                "{prefix}1{}",
+                suffix.map(String::as_str).unwrap_or_default()
+            )
+        }
+        None => format!("AzureBackupRG_{}_1", sim.world.location),
+    }
+}

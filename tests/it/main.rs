@@ -1,0 +1,4 @@
+//! Promises, tested on the simulator in virtual time, and on the binary.
+
+mod kit;
+mod smoke;

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::actions::facts::JobFact;
-use crate::actions::facts::restore_points::RestorePoints;
+use crate::actions::facts::protection::Protection;
 use crate::actions::limits;
 use crate::actions::words::when;
 use crate::base::clock::add;
-use crate::core::action::{Decision, Fate, Past, Patience};
+use crate::core::action::{Change, Decision, Fate, Past, Patience, Sent};
 
 /// `UserErrorRpCollectionDeleted`, expected once after deleting a collection (azure-api.md 3.4).
 const COLLECTION_DELETED: (&str, i64) = ("UserErrorRpCollectionDeleted", 400_288);
@@ -16,52 +16,92 @@ const COLLECTION_DELETED: (&str, i64) = ("UserErrorRpCollectionDeleted", 400_288
 pub(super) enum Stand {
     /// The step's decision.
     Decided(Decision),
-    /// Another backup is due, and why.
-    Again(String),
+    /// Another backup is due: why, and the request that started the last.
+    Again {
+        /// For people.
+        why: String,
+        /// The request.
+        change: Box<Change>,
+    },
 }
 
-/// The resource id of the job that the step follows: the last backup it started, or the one it
-/// attached to since.
-pub(super) fn followed(past: &Past<'_>) -> Option<String> {
-    let attached = past.following["job"]["resource"]
-        .as_str()
-        .map(str::to_owned);
-    let last = past.own().rev().find(|s| matches!(s.fate, Fate::Done(_)));
-    let started = last.and_then(|sent| {
+/// The job that a step follows.
+#[derive(Clone, Debug)]
+pub(super) struct Followed {
+    /// Its resource id.
+    pub(super) id: String,
+    /// The protected item's resource id.
+    pub(super) item: String,
+}
+
+/// The job that the step follows: the last backup it started, or the one it attached to.
+pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
+    let started = started(past).and_then(|sent| {
         let Fate::Done(outputs) = &sent.fate else {
             return None;
         };
         let name = outputs["jobId"].as_str()?;
         let vault = &sent.change.permission.as_ref()?.scope;
-        Some(format!("{vault}/backupJobs/{name}"))
+        let item = sent.change.resource.strip_suffix("/backup")?;
+        Some(Followed {
+            id: format!("{vault}/backupJobs/{name}"),
+            item: item.to_owned(),
+        })
     });
+    let attached = || {
+        let job = &past.following["job"];
+        let (id, item) = (job["resource"].as_str()?, job["item"].as_str()?);
+        Some(Followed {
+            id: id.to_owned(),
+            item: item.to_owned(),
+        })
+    };
     // A step attaches only while it has started nothing, so what it started came later.
-    started.or(attached)
+    started.or_else(attached)
+}
+
+/// The last backup that the step has started.
+fn started<'a>(past: &'a Past<'_>) -> Option<&'a Sent> {
+    past.own().rev().find(|s| matches!(s.fate, Fate::Done(_)))
+}
+
+/// Whether the restore points are counted while the job is followed: once it has failed as
+/// expected, and not before.
+pub(super) fn counts_points(past: &Past<'_>) -> bool {
+    past.following["counts_points"] == json!(true)
 }
 
 /// Begins to follow a job.
-pub(super) fn follow(id: &str, name: &str, what: &str, past: &Past<'_>) -> Decision {
+pub(super) fn follow(
+    id: &str,
+    name: &str,
+    protection: &Protection,
+    what: &str,
+    past: &Past<'_>,
+) -> Decision {
     Decision::Wait {
         what: format!("{what} (job {name})"),
         look_again_at: past.now,
         give_up_at: add(past.now, limits::BACKUP_ENDS),
         patience: Patience::Job,
-        following: json!({ "job": { "id": name, "resource": id, "attached": true } }),
+        following: json!({
+            "job": { "id": name, "resource": id, "item": protection.item, "vault": protection.vault },
+        }),
         recheck_incident: false,
     }
 }
 
-/// What the followed job's state means.
+/// What the followed job's state means. `points` is the count of restore points, where asked for.
 pub(super) fn stand(
-    id: &str,
+    followed: &Followed,
     job: &JobFact,
-    points: Option<&RestorePoints>,
+    triggers_clean_up: bool,
+    points: Option<u64>,
     past: &Past<'_>,
 ) -> Stand {
-    let status = job.status.to_lowercase();
-    match status.as_str() {
-        "inprogress" | "cancelling" => Stand::Decided(running(id, job, past)),
-        "completed" => Stand::Decided(completed(id, job, past)),
+    match job.status.to_lowercase().as_str() {
+        "inprogress" | "cancelling" => Stand::Decided(running(followed, job, past)),
+        "completed" => Stand::Decided(completed(followed, job, past)),
         "completedwithwarnings" => Stand::Decided(Decision::NeedsHuman {
             why: format!(
                 "backup job {} completed with warnings: {}",
@@ -70,7 +110,7 @@ pub(super) fn stand(
             ),
             evidence: as_output(job),
         }),
-        "failed" => failed(id, job, points, past),
+        "failed" => failed(followed, job, triggers_clean_up, points, past),
         _ => Stand::Decided(Decision::Failed {
             why: format!(
                 "backup job {} ended as {}: {}",
@@ -83,7 +123,7 @@ pub(super) fn stand(
     }
 }
 
-fn running(id: &str, job: &JobFact, past: &Past<'_>) -> Decision {
+fn running(followed: &Followed, job: &JobFact, past: &Past<'_>) -> Decision {
     let task = job
         .task
         .as_deref()
@@ -95,15 +135,15 @@ fn running(id: &str, job: &JobFact, past: &Past<'_>) -> Decision {
         look_again_at: add(past.now, limits::JOB_POLL),
         give_up_at: add(since.max(past.since), limits::BACKUP_ENDS),
         patience: Patience::Job,
-        following: following(id, job, past),
+        following: following(followed, job),
         recheck_incident: false,
     }
 }
 
-fn following(id: &str, job: &JobFact, past: &Past<'_>) -> Value {
+fn following(followed: &Followed, job: &JobFact) -> Value {
     let mut following = as_output(job);
-    following["job"]["resource"] = json!(id);
-    following["job"]["attached"] = past.following["job"]["attached"].clone();
+    following["job"]["resource"] = json!(followed.id);
+    following["job"]["item"] = json!(followed.item);
     following
 }
 
@@ -114,7 +154,7 @@ fn as_output(job: &JobFact) -> Value {
     })
 }
 
-fn completed(id: &str, job: &JobFact, past: &Past<'_>) -> Decision {
+fn completed(followed: &Followed, job: &JobFact, past: &Past<'_>) -> Decision {
     if let Some(point) = &job.recovery_point {
         let name = point.rsplit('/').next().unwrap_or(point);
         let at = job.ended.map(when).unwrap_or_default();
@@ -142,41 +182,46 @@ fn completed(id: &str, job: &JobFact, past: &Past<'_>) -> Decision {
         look_again_at: add(past.now, limits::JOB_POLL),
         give_up_at: add(enough, limits::JOB_POLL),
         patience: Patience::Step,
-        following: following(id, job, past),
+        following: following(followed, job),
         recheck_incident: false,
     }
 }
 
-fn failed(id: &str, job: &JobFact, points: Option<&RestorePoints>, past: &Past<'_>) -> Stand {
-    let started = past
-        .own()
-        .filter(|s| matches!(s.fate, Fate::Done(_)))
-        .count();
-    let first = started < limits::BACKUPS_A_RUN;
+fn failed(
+    followed: &Followed,
+    job: &JobFact,
+    triggers_clean_up: bool,
+    points: Option<u64>,
+    past: &Past<'_>,
+) -> Stand {
     let (symbol, number) = COLLECTION_DELETED;
     let is_deleted = job.number == Some(number)
         || job
             .code
             .as_deref()
             .is_some_and(|c| c.eq_ignore_ascii_case(symbol));
-    if first && is_deleted && deleted_collections(past) {
-        return Stand::Again(
-            "the first one after deleting a collection is expected to fail".to_owned(),
-        );
-    }
-    let own_code = job
-        .code
-        .as_ref()
-        .is_some_and(|c| past.codes.iter().any(|o| o.eq_ignore_ascii_case(c)));
-    if let (true, true, Some(points)) = (own_code, first, points) {
-        return clean_up(id, job, points, past);
+    let backups = past
+        .own()
+        .filter(|s| matches!(s.fate, Fate::Done(_)))
+        .count();
+    if let Some(sent) = started(past).filter(|_| backups < limits::BACKUPS_A_RUN) {
+        let change = Box::new(sent.change.clone());
+        if is_deleted && deleted_collections(past) {
+            let why = "the first one after deleting a collection is expected to fail".to_owned();
+            return Stand::Again { why, change };
+        }
+        let mut own = past.codes.iter();
+        let code = job.code.as_deref().unwrap_or_default();
+        if triggers_clean_up && own.any(|o| o.eq_ignore_ascii_case(code)) {
+            return clean_up(followed, job, points, change, past);
+        }
     }
     let code = job.code.clone().or(job.number.map(|n| n.to_string()));
+    let named = code.clone().unwrap_or_default();
     Stand::Decided(Decision::Failed {
         why: format!(
-            "backup job {} failed with `{}`: {}",
+            "backup job {} failed with `{named}`: {}",
             job.name,
-            code.clone().unwrap_or_default(),
             said(job)
         ),
         code,
@@ -194,34 +239,50 @@ fn deleted_collections(past: &Past<'_>) -> bool {
 }
 
 /// The backup failed as expected and has thereby triggered Azure's own clean-up.
-fn clean_up(id: &str, job: &JobFact, points: &RestorePoints, past: &Past<'_>) -> Stand {
-    let ended = job.ended.unwrap_or(past.since);
-    let before = past.following["points"].as_u64().unwrap_or(points.count);
-    if points.count < before {
-        return Stand::Again("Azure has cleaned up restore points".to_owned());
+fn clean_up(
+    followed: &Followed,
+    job: &JobFact,
+    points: Option<u64>,
+    change: Box<Change>,
+    past: &Past<'_>,
+) -> Stand {
+    let mut following = following(followed, job);
+    following["counts_points"] = json!(true);
+    let wait = |look_again_at, give_up_at, following| {
+        Stand::Decided(Decision::Wait {
+            what: "Azure's own clean-up of restore points, which the expected failure triggered"
+                .to_owned(),
+            look_again_at,
+            give_up_at,
+            patience: Patience::Job,
+            following,
+            recheck_incident: false,
+        })
+    };
+    let enough = add(job.ended.unwrap_or(past.since), limits::CLEAN_UP_ENDS);
+    // First count what there is, then compare with it hours later.
+    let Some(now) = points else {
+        return wait(past.now, enough, following);
+    };
+    let before = past.following["points"].as_u64().unwrap_or(now);
+    if now < before {
+        return Stand::Again {
+            why: "Azure has cleaned up restore points".to_owned(),
+            change,
+        };
     }
-    let enough = add(ended, limits::CLEAN_UP_ENDS);
     if past.now >= enough {
         return Stand::Decided(Decision::NeedsHuman {
             why: format!(
-                "Azure has not cleaned up a restore point in 24 hours ({} are there): run again \
-                 with `--param cleanup=delete`",
-                points.count
+                "Azure has not cleaned up a restore point in 24 hours ({now} are there): run again \
+                 with `--param cleanup=delete`"
             ),
-            evidence: json!({ "points": points.count, "job": job.name }),
+            evidence: json!({ "points": now, "job": job.name }),
         });
     }
-    let mut following = following(id, job, past);
     following["points"] = json!(before);
-    Stand::Decided(Decision::Wait {
-        what: "Azure's own clean-up of restore points, which the expected failure has triggered"
-            .to_owned(),
-        look_again_at: add(past.now, limits::CLEAN_UP_LOOK),
-        give_up_at: add(enough, limits::CLEAN_UP_LOOK),
-        patience: Patience::Job,
-        following,
-        recheck_incident: false,
-    })
+    let again = add(past.now, limits::CLEAN_UP_LOOK).min(enough);
+    wait(again, add(enough, limits::CLEAN_UP_LOOK), following)
 }
 
 fn said(job: &JobFact) -> &str {

@@ -87,38 +87,34 @@ impl Remedy for BackupNow {
 
     fn needs(args: &Args, past: &Past<'_>) -> Vec<FactKey> {
         let mut keys: Vec<FactKey> = match backup_job::followed(past) {
-            Some(id) => vec![job_key(&id), FactKey::named("protection")],
+            Some(job) => vec![job_key(&job.id, &job.item)],
             None => ["vm", "protection", "jobs"]
                 .iter()
                 .map(|n| FactKey::named(n))
                 .collect(),
         };
-        if args.triggers_clean_up {
+        if args.triggers_clean_up && backup_job::counts_points(past) {
             keys.push(FactKey::named("restore_points"));
         }
         keys
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
-        let protection: Protection = seen.named("protection")?;
-        match backup_job::followed(past) {
-            Some(id) => {
-                let job: JobFact = seen.get(&job_key(&id))?;
-                let points = if args.triggers_clean_up {
-                    Some(seen.named::<RestorePoints>("restore_points")?)
-                } else {
-                    None
-                };
-                Ok(match backup_job::stand(&id, &job, points.as_ref(), past) {
-                    Stand::Decided(decision) => decision,
-                    Stand::Again(why) => start(args, &protection, past, Some(why)),
-                })
-            }
-            None => {
-                let (vm, jobs): (VmFact, Jobs) = (seen.named("vm")?, seen.named("jobs")?);
-                Ok(begin(args, &vm, &protection, &jobs, past))
-            }
-        }
+        let Some(followed) = backup_job::followed(past) else {
+            let (vm, jobs): (VmFact, Jobs) = (seen.named("vm")?, seen.named("jobs")?);
+            return Ok(begin(args, &vm, &seen.named("protection")?, &jobs, past));
+        };
+        let job: JobFact = seen.get(&job_key(&followed.id, &followed.item))?;
+        let points = match args.triggers_clean_up && backup_job::counts_points(past) {
+            true => Some(seen.named::<RestorePoints>("restore_points")?.count),
+            false => None,
+        };
+        Ok(
+            match backup_job::stand(&followed, &job, args.triggers_clean_up, points, past) {
+                Stand::Decided(decision) => decision,
+                Stand::Again { why, change } => again(*change, &why, past),
+            },
+        )
     }
 
     fn predict(_: &Change, facts: &mut Facts, by: &str) {
@@ -165,7 +161,7 @@ fn begin(
         } else {
             "the backup that is already running"
         };
-        return backup_job::follow(&job.id, &job.name, what, past);
+        return backup_job::follow(&job.id, &job.name, protection, what, past);
     }
     // A job that this run started and that has ended already is not in `running`.
     if past
@@ -177,7 +173,13 @@ fn begin(
             .iter()
             .find(|j| !known.iter().any(|k| *k == json!(j.name)))
     {
-        return backup_job::follow(&new.id, &new.name, "the backup that was started", past);
+        return backup_job::follow(
+            &new.id,
+            &new.name,
+            protection,
+            "the backup that was started",
+            past,
+        );
     }
     if vm
         .provisioning
@@ -203,28 +205,53 @@ fn begin(
             evidence: json!({ "jobs": jobs.list.iter().take(10).collect::<Vec<_>>() }),
         };
     }
-    let names: Vec<&str> = jobs.list.iter().map(|j| j.name.as_str()).collect();
-    match start(args, protection, past, None) {
-        Decision::Change {
-            mut changes,
-            remaining,
-            ..
-        } => {
-            for change in &mut changes {
-                change.evidence["vm"] = json!(vm.id);
-            }
-            Decision::Change {
-                changes,
-                remaining,
-                baseline: json!({ "jobs": names }),
-            }
-        }
-        other => other,
-    }
+    start(args, vm, protection, jobs)
 }
 
 /// The request that starts a backup, if the item can be backed up.
-fn start(args: &Args, protection: &Protection, past: &Past<'_>, again: Option<String>) -> Decision {
+fn start(args: &Args, vm: &VmFact, protection: &Protection, jobs: &Jobs) -> Decision {
+    let (Some(item), Some(vault)) = (&protection.item, &protection.vault) else {
+        return Decision::NeedsHuman {
+            why: "no vault protects this VM, so it cannot be backed up: enable its protection"
+                .to_owned(),
+            evidence: Value::Null,
+        };
+    };
+    let state = protection.state.as_deref().unwrap_or("unknown");
+    let may = ["Protected", "IRPending", "ProtectionError"];
+    if !may.iter().any(|s| s.eq_ignore_ascii_case(state)) {
+        return Decision::NeedsHuman {
+            why: format!("the protection of this VM is `{state}`: resume it first"),
+            evidence: json!({ "item": item, "state": state }),
+        };
+    }
+    let change = Change {
+        method: "POST".to_owned(),
+        resource: format!("{item}/backup"),
+        body: json!({ "retain_days": args.retain_days }),
+        summary: format!("start a backup, kept for {} days", args.retain_days),
+        risk: Risk::Reversible,
+        approval: Approval::None,
+        because: None,
+        permission: Some(Permission {
+            action: PERMISSION.to_owned(),
+            scope: vault.clone(),
+        }),
+        repeat: Repeat::LookAfter(limits::JOB_APPEARS.as_secs()),
+        evidence: json!({ "vm": vm.id }),
+        probe: false,
+        anew: false,
+    };
+    let names: Vec<&str> = jobs.list.iter().map(|j| j.name.as_str()).collect();
+    Decision::Change {
+        changes: vec![change],
+        remaining: 1,
+        baseline: json!({ "jobs": names }),
+    }
+}
+
+/// The same backup once more, within what a run may start.
+fn again(change: Change, why: &str, past: &Past<'_>) -> Decision {
     let started = past
         .own()
         .filter(|s| matches!(s.fate, Fate::Done(_)))
@@ -235,52 +262,13 @@ fn start(args: &Args, protection: &Protection, past: &Past<'_>, again: Option<St
             evidence: Value::Null,
         };
     }
-    let (Some(item), Some(vault)) = (&protection.item, &protection.vault) else {
-        return Decision::NeedsHuman {
-            why: "no vault protects this VM, so it cannot be backed up: enable its protection"
-                .to_owned(),
-            evidence: Value::Null,
-        };
-    };
-    let state = protection.state.as_deref().unwrap_or("unknown");
-    if !["Protected", "IRPending", "ProtectionError"]
-        .iter()
-        .any(|s| s.eq_ignore_ascii_case(state))
-    {
-        return Decision::NeedsHuman {
-            why: format!("the protection of this VM is `{state}`: resume it first"),
-            evidence: json!({ "item": item, "state": state }),
-        };
-    }
-    let anew = again.is_some();
-    let summary = match again {
-        Some(why) => format!("start another backup ({why})"),
-        None => format!("start a backup, kept for {} days", args.retain_days),
-    };
-    let vm = past
-        .own()
-        .next()
-        .map(|s| s.change.evidence["vm"].clone())
-        .unwrap_or(Value::Null);
-    let change = Change {
-        method: "POST".to_owned(),
-        resource: format!("{item}/backup"),
-        body: json!({ "retain_days": args.retain_days }),
-        summary,
-        risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
-        permission: Some(Permission {
-            action: PERMISSION.to_owned(),
-            scope: vault.clone(),
-        }),
-        repeat: Repeat::LookAfter(limits::JOB_APPEARS.as_secs()),
-        evidence: json!({ "vm": vm }),
-        probe: false,
-        anew,
-    };
+    let summary = format!("start another backup ({why})");
     Decision::Change {
-        changes: vec![change],
+        changes: vec![Change {
+            summary,
+            anew: true,
+            ..change
+        }],
         remaining: 1,
         baseline: Value::Null,
     }

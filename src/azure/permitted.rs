@@ -21,7 +21,7 @@ use super::resource_id::ResourceId;
 use super::versions::Api;
 use super::views::OsType;
 
-/// Assumption: a point from "back up now" is kept at most 99 years, as on Azure's price page; a
+/// Assumption: a point from "back up now" can be kept at most 99 years; no document says so. A
 /// sane bound is what matters, since a wrong one would keep data for ever.
 const LONGEST_RETENTION_DAYS: u32 = 36_135;
 

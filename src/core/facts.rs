@@ -218,6 +218,11 @@ pub trait Looker: Send + Sync {
     fn schema(&self) -> Value;
     /// The facts that it reads first.
     fn needs(&self, arguments: &Value) -> Vec<FactKey>;
+    /// True when it only says what things are called, which does not change while a run lasts:
+    /// it is then read once, at planning, and kept in the plan.
+    fn lasting(&self) -> bool {
+        false
+    }
     /// Reads it. A 401 or 403 is a failure, never an empty answer.
     async fn load(
         &self,
@@ -245,6 +250,18 @@ impl Lookers {
         self.0
             .iter()
             .map(|(name, looker)| ((*name).to_owned(), looker.schema()))
+            .collect()
+    }
+
+    /// The known facts of `facts` that last as long as a run does.
+    #[must_use]
+    pub fn lasting(&self, facts: &Facts) -> BTreeMap<String, Value> {
+        let lasting = self.0.values().filter(|looker| looker.lasting());
+        lasting
+            .filter_map(|looker| match facts.get(&FactKey::named(looker.name())) {
+                Some(Fact::Known(value)) => Some((looker.name().to_owned(), value.clone())),
+                _ => None,
+            })
             .collect()
     }
 

@@ -68,12 +68,15 @@ impl Incident {
     }
 }
 
-/// The fact that answers whether `runbook`'s complaint stands.
+/// The fact that answers whether `runbook`'s complaint stands; a failed job that is `known` is not
+/// read again.
 #[must_use]
-pub fn key(runbook: &Runbook) -> FactKey {
+pub fn key(runbook: &Runbook, known: &Incident) -> FactKey {
     let codes: Vec<&str> = runbook.codes().collect();
     FactKey::with(
         FACT,
-        &json!({ "codes": codes, "numbers": runbook.matching.numbers, "messages": runbook.matching.messages }),
+        &json!({ "codes": codes, "numbers": runbook.matching.numbers, "messages": runbook.matching.messages,
+            "known": { "id": known.id, "code": known.code, "message": known.message },
+        }),
     )
 }

@@ -60,7 +60,7 @@ fn find<'a>(world: &'a World, code: &str) -> Result<&'a Runbook, OpsError> {
 
 async fn by_last_failure<'a>(world: &'a World, target: &Target) -> Result<&'a Runbook, OpsError> {
     let mut facts = Facts::default();
-    let keys = [FactKey::named("jobs"), FactKey::named("protection")];
+    let keys = [FactKey::named("jobs"), FactKey::named("item")];
     world.lookers.load(target, &keys, &mut facts).await;
     for key in &keys {
         if let Some(Fact::Failed(failure)) = facts.get(key) {

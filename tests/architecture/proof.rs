@@ -40,8 +40,11 @@ fn every_way_to_spell_a_path_is_followed() {
         "#[cfg(test)] mod samples;\nuse crate::core::execute::Act;",
     ] {
         let found = arrows(&source("src/core/report/text.rs", text));
-        assert_eq!(found.len(), 1, "{text}: {found:?}");
-        assert!(found[0].contains("must not use `core/execute"), "{found:?}");
+        let named = |breach: &String| breach.contains("must not use `core/execute");
+        assert!(
+            !found.is_empty() && found.iter().all(named),
+            "{text}: {found:?}"
+        );
     }
 }
 

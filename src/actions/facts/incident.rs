@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::jobs::{JobRow, Jobs};
-use crate::actions::facts::protection::Protection;
 use crate::actions::facts::recovery_points::RecoveryPoints;
 use crate::actions::facts::{known, parse, some, value};
 use crate::actions::limits;
@@ -24,6 +24,15 @@ struct Wanted {
     codes: Vec<String>,
     numbers: Vec<i64>,
     messages: Vec<String>,
+    known: Known,
+}
+
+/// The failed job that was found before.
+#[derive(Debug, Default, Deserialize)]
+struct Known {
+    id: Option<String>,
+    code: Option<String>,
+    message: Option<String>,
 }
 
 /// What a failed job says of itself: symbol, number, message, each where it is there.
@@ -43,12 +52,11 @@ pub struct Symptom {
 /// When the job cannot be read.
 pub async fn last_symptom(reader: &Reader, facts: &Facts) -> Result<Option<Symptom>, Failure> {
     let jobs: Jobs = known(facts, "jobs")?;
-    let protection: Protection = known(facts, "protection")?;
+    let item: ItemFact = known(facts, "item")?;
     let Some(row) = jobs.list.iter().find(|row| has_failed(row)) else {
         return Ok(None);
     };
-    let job = reader.backup_job(&parse(&row.id)?).await?;
-    Ok(Some(symptom(&job, &protection)))
+    Ok(Some(read_symptom(reader, row, &item).await?))
 }
 
 fn has_failed(row: &JobRow) -> bool {
@@ -69,7 +77,7 @@ impl Looker for IncidentLooker {
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {
-        vec![FactKey::named("jobs"), FactKey::named("protection")]
+        vec![FactKey::named("jobs"), FactKey::named("item")]
     }
 
     async fn load(&self, _: &Target, args: &Value, facts: &Facts) -> Result<Value, Failure> {
@@ -81,10 +89,10 @@ impl Looker for IncidentLooker {
             )
         })?;
         let jobs: Jobs = known(facts, "jobs")?;
-        let protection: Protection = known(facts, "protection")?;
+        let item: ItemFact = known(facts, "item")?;
         let mut found = Incident {
             running: jobs.running.as_ref().map(|r| r.name.clone()),
-            evidence: nothing_found(&jobs, &protection),
+            evidence: nothing_found(&jobs, &item),
             ..Incident::default()
         };
         let mut newest: Option<Symptom> = None;
@@ -94,10 +102,14 @@ impl Looker for IncidentLooker {
             .filter(|row| has_failed(row))
             .take(limits::JOBS_READ)
         {
-            let job = self.0.backup_job(&parse(&row.id)?).await?;
-            let symptom = symptom(&job, &protection);
-            if matches(&symptom, &wanted) {
-                self.describe(&mut found, row, &symptom, &jobs, &protection)
+            let before = wanted.known.id.as_deref() == Some(row.name.as_str());
+            let symptom = if before {
+                wanted.known.symptom()
+            } else {
+                read_symptom(&self.0, row, &item).await?
+            };
+            if before || matches(&symptom, &wanted) {
+                self.describe(&mut found, row, &symptom, &jobs, &item)
                     .await?;
                 return value(&found);
             }
@@ -118,7 +130,7 @@ impl IncidentLooker {
         row: &JobRow,
         symptom: &Symptom,
         jobs: &Jobs,
-        protection: &Protection,
+        item: &ItemFact,
     ) -> Result<(), Failure> {
         found.id = Some(row.name.clone());
         found.code.clone_from(&symptom.symbol);
@@ -136,7 +148,7 @@ impl IncidentLooker {
         );
         found.status = IncidentStatus::Open;
         if let Some(healer) = later_completed(jobs, row)
-            && let Some(point) = self.point_of(healer, protection).await?
+            && let Some(point) = self.point_of(healer, item).await?
         {
             found.status = IncidentStatus::Healed;
             found.evidence = format!(
@@ -154,12 +166,8 @@ impl IncidentLooker {
     }
 
     /// The recovery point that a completed job left. Where the points cannot be read, none.
-    async fn point_of(
-        &self,
-        job: &JobRow,
-        protection: &Protection,
-    ) -> Result<Option<String>, Failure> {
-        let (Some(item), Some(started)) = (&protection.item, job.started) else {
+    async fn point_of(&self, job: &JobRow, item: &ItemFact) -> Result<Option<String>, Failure> {
+        let (Some(item), Some(started)) = (&item.id, job.started) else {
             return Ok(None);
         };
         let points = RecoveryPoints::read(&self.0, &parse(item)?).await?;
@@ -171,12 +179,13 @@ fn later_completed<'a>(jobs: &'a Jobs, failed: &JobRow) -> Option<&'a JobRow> {
     jobs.list.iter().find(|row| {
         row.is_backup()
             && row.status.eq_ignore_ascii_case("Completed")
-            && row.started > failed.started
+            // By the end: the backup that ran when another was refused heals that refusal.
+            && row.ended.or(row.started) > failed.ended.or(failed.started)
     })
 }
 
-fn nothing_found(jobs: &Jobs, protection: &Protection) -> String {
-    if protection.item.is_none() {
+fn nothing_found(jobs: &Jobs, item: &ItemFact) -> String {
+    if item.id.is_none() {
         return "no vault protects this VM".to_owned();
     }
     match jobs.list.iter().find(|row| row.is_backup()) {
@@ -192,22 +201,38 @@ fn nothing_found(jobs: &Jobs, protection: &Protection) -> String {
     }
 }
 
-fn symptom(job: &Job, protection: &Protection) -> Symptom {
+impl Known {
+    fn symptom(&self) -> Symptom {
+        Symptom {
+            symbol: self.code.clone(),
+            number: None,
+            message: self.message.clone(),
+        }
+    }
+}
+
+/// What a failed job says of itself. Where it gives a number and no symbol, the item's health has
+/// both for the same failure (azure-api.md 6.5).
+async fn read_symptom(reader: &Reader, row: &JobRow, item: &ItemFact) -> Result<Symptom, Failure> {
+    let job = reader.backup_job(&parse(&row.id)?).await?;
+    let mut symptom = symptom(&job);
+    if let (None, Some(number), Some(id)) = (&symptom.symbol, symptom.number, &item.id) {
+        let health = reader.protected_item(&parse(id)?).await?.health_details;
+        let same = health.into_iter().find(|h| h.code == Some(number));
+        symptom.symbol = same.and_then(|h| some(h.title));
+    }
+    Ok(symptom)
+}
+
+fn symptom(job: &Job) -> Symptom {
     let Some(detail) = job.error_details.first() else {
         return Symptom {
             message: job.dynamic_error.clone(),
             ..Symptom::default()
         };
     };
-    let by_number = || {
-        let same = protection
-            .health_codes
-            .iter()
-            .find(|h| h.number == detail.code)?;
-        detail.code.and(same.symbol.clone())
-    };
     Symptom {
-        symbol: some(detail.title.clone()).or_else(by_number),
+        symbol: some(detail.title.clone()),
         number: detail.code,
         message: some(detail.message.clone()).or_else(|| job.dynamic_error.clone()),
     }
@@ -254,6 +279,7 @@ mod tests {
             codes: vec!["UserErrorRpCollectionLimitReached".to_owned()],
             numbers: vec![1234],
             messages: vec![r"cannot exceed \d+".to_owned()],
+            known: Known::default(),
         }
     }
 

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::actions::facts::jobs::is_running;
-use crate::actions::facts::protection::Protection;
 use crate::actions::facts::recovery_points::RecoveryPoints;
-use crate::actions::facts::{known, parse, schema, some, value};
+use crate::actions::facts::{parse, schema, some, value};
 use crate::azure::reader::Reader;
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -45,10 +44,10 @@ pub struct JobFact {
     pub recovery_point: Option<String>,
 }
 
-/// The fact of the job with this resource id.
+/// The fact of the job with this resource id, of this protected item.
 #[must_use]
-pub fn key(id: &str) -> FactKey {
-    FactKey::with("job", &json!({ "id": id }))
+pub fn key(id: &str, item: &str) -> FactKey {
+    FactKey::with("job", &json!({ "id": id, "item": item }))
 }
 
 #[async_trait]
@@ -62,19 +61,19 @@ impl Looker for JobLooker {
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {
-        vec![FactKey::named("protection")]
+        Vec::new()
     }
 
-    async fn load(&self, _: &Target, args: &Value, facts: &Facts) -> Result<Value, Failure> {
-        let protection: Protection = known(facts, "protection")?;
-        let job = self
-            .0
-            .backup_job(&parse(args["id"].as_str().unwrap_or_default())?)
-            .await?;
+    async fn load(&self, _: &Target, args: &Value, _: &Facts) -> Result<Value, Failure> {
+        let id = args["id"].as_str().unwrap_or_default();
+        let job = self.0.backup_job(&parse(id)?).await?;
         let detail = job.error_details.first();
         let mut fact = JobFact {
             name: job.name.clone(),
-            vault: protection.vault.clone().unwrap_or_default(),
+            vault: id
+                .rsplit_once("/backupJobs/")
+                .map_or(id, |(vault, _)| vault)
+                .to_owned(),
             status: job.status.clone(),
             task: task_of(&job),
             started: job.started,
@@ -87,7 +86,7 @@ impl Looker for JobLooker {
             recovery_point: None,
         };
         if fact.status.eq_ignore_ascii_case("Completed")
-            && let (Some(item), Some(started)) = (&protection.item, fact.started)
+            && let (Some(item), Some(started)) = (args["item"].as_str(), fact.started)
         {
             let points = RecoveryPoints::read(&self.0, &parse(item)?).await?;
             fact.recovery_point = points.newer_than(started).map(|p| p.id.clone());

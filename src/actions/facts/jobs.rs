@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::actions::facts::protection::Protection;
+use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{id_of, known, parse, schema, some, value};
 use crate::actions::limits;
 use crate::azure::reader::Reader;
@@ -100,12 +100,12 @@ impl Looker for JobsLooker {
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {
-        vec![FactKey::named("protection")]
+        vec![FactKey::named("item")]
     }
 
     async fn load(&self, target: &Target, _: &Value, facts: &Facts) -> Result<Value, Failure> {
-        let protection: Protection = known(facts, "protection")?;
-        let Some(vault) = &protection.vault else {
+        let item: ItemFact = known(facts, "item")?;
+        let Some(vault) = &item.vault else {
             return value(&Jobs::default());
         };
         let now = self.1.now();
@@ -115,7 +115,7 @@ impl Looker for JobsLooker {
         let jobs = self.0.backup_jobs(&parse(vault)?, since).await?;
         let ours = jobs
             .iter()
-            .filter(|job| is_of(job, protection.container.as_deref(), &name));
+            .filter(|job| is_of(job, item.container.as_deref(), &name));
         let wanted = ours.filter(|job| {
             ["Backup", "Restore"]
                 .iter()

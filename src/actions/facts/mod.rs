@@ -2,6 +2,7 @@
 
 mod extensions;
 pub mod incident;
+pub mod item;
 mod job;
 pub mod jobs;
 pub mod locks;
@@ -23,6 +24,7 @@ pub use job::{JobFact, key as job_key};
 pub(super) fn all(reader: Reader, clock: Clock) -> Lookers {
     Lookers::default()
         .with(vm::VmLooker(reader.clone()))
+        .with(item::ItemLooker(reader.clone()))
         .with(protection::ProtectionLooker(reader.clone()))
         .with(jobs::JobsLooker(reader.clone(), clock.clone()))
         .with(job::JobLooker(reader.clone()))

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::actions::facts::protection::Protection;
+use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{known, parse, schema, value};
 use crate::azure::reader::Reader;
 use crate::azure::resource_id::ResourceId;
@@ -84,13 +84,13 @@ impl Looker for RecoveryPointsLooker {
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {
-        vec![FactKey::named("protection")]
+        vec![FactKey::named("item")]
     }
 
     async fn load(&self, _: &Target, _: &Value, facts: &Facts) -> Result<Value, Failure> {
         use ErrorClass as C;
-        let protection: Protection = known(facts, "protection")?;
-        let Some(item) = &protection.item else {
+        let item: ItemFact = known(facts, "item")?;
+        let Some(item) = &item.id else {
             return value(&RecoveryPoints::default());
         };
         match RecoveryPoints::read(&self.0, &parse(item)?).await {

@@ -15,7 +15,7 @@ use crate::base::pace::jittered;
 use crate::base::secret::redact_json;
 use crate::base::{Accepted, Chance, Clock, ErrorClass, Failure};
 use crate::core::action::{Actions, Actors, Applied, Change, Operation, Polled};
-use crate::core::execute::look::look;
+use crate::core::execute::look::{look, told};
 use crate::core::execute::next::{next, plain_end};
 use crate::core::execute::{Act, Limits};
 use crate::core::facts::Lookers;
@@ -204,9 +204,10 @@ impl Driver<'_> {
 
     async fn look_at_incident(&mut self) -> Result<(), DriveError> {
         let plan = &self.state.plan;
-        let mut facts = crate::core::facts::Facts::default();
+        let mut facts = told(&self.state);
+        let known = &plan.incident;
         let (runbook, target) = (&plan.runbook, &plan.target);
-        match find_incident(runbook, target, &self.engine.lookers, &mut facts).await {
+        match find_incident(runbook, target, known, &self.engine.lookers, &mut facts).await {
             Ok(incident) => {
                 self.blind = 0;
                 self.append(Event::Observed {

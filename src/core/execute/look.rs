@@ -54,7 +54,7 @@ pub async fn look(
 }
 
 /// What is known without looking.
-fn told(state: &State) -> Facts {
+pub(super) fn told(state: &State) -> Facts {
     let mut facts = Facts::default();
     let runbook = &state.plan.runbook;
     facts.know("params", params_fact(&state.plan.params));
@@ -62,6 +62,9 @@ fn told(state: &State) -> Facts {
         "runbook",
         json!({ "code": runbook.code, "title": runbook.title }),
     );
+    for (name, value) in &state.plan.names {
+        facts.know(name, value.clone());
+    }
     for (planned, step) in state.plan.steps.iter().zip(&state.steps) {
         let value = json!({ "outcome": step.outcome, "outputs": step.outputs });
         facts.know(&format!("steps.{}", planned.id), value);

@@ -49,7 +49,16 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
         json!({ "code": request.runbook.code, "title": request.runbook.title }),
     );
     let mut plan = empty(&request);
-    match find_incident(request.runbook, &request.target, lookers, &mut facts).await {
+    let nothing = Incident::default();
+    match find_incident(
+        request.runbook,
+        &request.target,
+        &nothing,
+        lookers,
+        &mut facts,
+    )
+    .await
+    {
         Ok(incident) => plan.incident = incident,
         Err(failure) => plan.verdict = Some(from_failure(failure)),
     }
@@ -64,6 +73,7 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
         plan_steps(&request, actions, lookers, &mut facts, &mut plan).await;
         check_permissions(&request.target, lookers, &mut plan).await;
     }
+    plan.names = lookers.lasting(&facts);
     plan.fingerprint = fingerprint::of(&plan);
     plan
 }
@@ -77,6 +87,7 @@ fn empty(request: &Request<'_>) -> Plan {
         target: request.target.clone(),
         context: request.context.clone(),
         incident: Incident::default(),
+        names: BTreeMap::new(),
         params: request.params.clone(),
         forced: false,
         steps: Vec::new(),
@@ -89,16 +100,18 @@ fn empty(request: &Request<'_>) -> Plan {
 }
 
 /// How the complaint of `runbook` stands, by the failed jobs or, if none has its code, by state.
+/// What is `known` of it already is not read again.
 ///
 /// # Errors
 /// When it cannot be read.
 pub async fn find_incident(
     runbook: &Runbook,
     target: &Target,
+    known: &Incident,
     lookers: &Lookers,
     facts: &mut Facts,
 ) -> Result<Incident, Failure> {
-    let key = incident::key(runbook);
+    let key = incident::key(runbook, known);
     lookers
         .load(target, std::slice::from_ref(&key), facts)
         .await;

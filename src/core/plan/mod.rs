@@ -57,6 +57,9 @@ pub struct Plan {
     pub context: Context,
     /// What it answers.
     pub incident: Incident,
+    /// What things are called, read once: see [`crate::core::facts::Looker::lasting`].
+    #[serde(default)]
+    pub names: BTreeMap<String, Value>,
     /// The parameters, defaults filled in.
     pub params: BTreeMap<String, Value>,
     /// True when it goes on without an incident; counts as needing approval.

@@ -1,4 +1,4 @@
 //! Promises, tested on the simulator in virtual time, and on the binary.
 
+mod golden;
 mod kit;
-mod smoke;

@@ -8,12 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::actions::facts::protection::Protection;
-use crate::actions::facts::restore_points::{CollectionFact, RestorePoints};
+use crate::actions::facts::item::ItemFact;
+use crate::actions::facts::restore_points::RestorePoints;
 use crate::actions::facts::{id_of, known, parse, schema, some, value};
 use crate::azure::proof::BlockingLock;
 use crate::azure::reader::Reader;
 use crate::azure::resource_id::ResourceId;
+use crate::azure::views::Policy;
 use crate::azure::views::lock::Lock;
 use crate::base::{Clock, ErrorClass, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -87,15 +88,12 @@ impl Looker for LocksLooker {
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {
-        vec![
-            FactKey::named("restore_points"),
-            FactKey::named("protection"),
-        ]
+        vec![FactKey::named("restore_points"), FactKey::named("item")]
     }
 
     async fn load(&self, target: &Target, args: &Value, facts: &Facts) -> Result<Value, Failure> {
         let points: RestorePoints = known(facts, "restore_points")?;
-        let protection: Protection = known(facts, "protection")?;
+        let item: ItemFact = known(facts, "item")?;
         let vm = id_of(target)?;
         let mut groups: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         for collection in &points.ours {
@@ -114,9 +112,7 @@ impl Looker for LocksLooker {
             if found.is_empty() {
                 continue;
             }
-            let group = self
-                .describe(group_id, &vm, &points.ours, &protection)
-                .await?;
+            let group = self.describe(group_id, &vm, &item).await?;
             for (lock, collection) in found {
                 blocking
                     .entry(lock.id.clone())
@@ -134,12 +130,9 @@ impl LocksLooker {
         &self,
         group: &ResourceId,
         vm: &ResourceId,
-        ours: &[CollectionFact],
-        protection: &Protection,
+        item: &ItemFact,
     ) -> Result<Group, Failure> {
-        let named_like_backup = self
-            .named_like_backup(group.name(), ours, protection)
-            .await?;
+        let named_like_backup = self.named_like_backup(group.name(), item).await?;
         let holds_others = match self.0.group_contents(group).await {
             Ok(contents) => Some(contents.iter().any(|id| !is_collection(id))),
             Err(f) if matches!(f.class, ErrorClass::Forbidden | ErrorClass::NotFound) => None,
@@ -153,24 +146,12 @@ impl LocksLooker {
     }
 
     /// `AzureBackupRG_<geo>_<n>`, or the prefix and suffix of the item's policy.
-    async fn named_like_backup(
-        &self,
-        name: &str,
-        _: &[CollectionFact],
-        protection: &Protection,
-    ) -> Result<bool, Failure> {
+    async fn named_like_backup(&self, name: &str, item: &ItemFact) -> Result<bool, Failure> {
         if starts_with(name, "AzureBackupRG_") {
             return Ok(true);
         }
-        let Some(policy) = &protection.policy else {
+        let Some(policy) = self.policy_of(item).await? else {
             return Ok(false);
-        };
-        let policy = match self.0.backup_policy(&parse(policy)?).await {
-            Ok(policy) => policy,
-            Err(f) if matches!(f.class, ErrorClass::Forbidden | ErrorClass::NotFound) => {
-                return Ok(false);
-            }
-            Err(failure) => return Err(failure),
         };
         let Some(prefix) = policy.group_prefix.as_deref().filter(|p| !p.is_empty()) else {
             return Ok(false);
@@ -180,6 +161,22 @@ impl LocksLooker {
             prefix,
             policy.group_suffix.as_deref().unwrap_or_default(),
         ))
+    }
+
+    /// The policy of the item; none where it cannot be read.
+    async fn policy_of(&self, item: &ItemFact) -> Result<Option<Policy>, Failure> {
+        let Some(id) = &item.id else { return Ok(None) };
+        let read = async {
+            let item = self.0.protected_item(&parse(id)?).await?;
+            let Some(policy) = &item.policy_id else {
+                return Ok(None);
+            };
+            self.0.backup_policy(policy).await.map(Some)
+        };
+        match read.await {
+            Err(f) if matches!(f.class, ErrorClass::Forbidden | ErrorClass::NotFound) => Ok(None),
+            other => other,
+        }
     }
 
     /// Only locks that came back are worth a question to the activity log.

@@ -70,8 +70,9 @@ impl Planner<'_> {
             return unknown_action(step);
         };
         let keys = step.facts();
+        let named: Vec<_> = keys.iter().cloned().chain(step.title_facts()).collect();
         self.lookers
-            .load(&self.request.target, &keys, self.facts)
+            .load(&self.request.target, &named, self.facts)
             .await;
         match step.guard(self.facts) {
             Evaluated::Known(Value::Bool(false)) => {

@@ -59,18 +59,22 @@ impl Retry {
 }
 
 impl Step {
-    /// The facts that its guard, its arguments and its title name.
+    /// The facts that its guard and its arguments name.
     #[must_use]
     pub fn facts(&self) -> Vec<FactKey> {
         let guard = self
             .when
             .as_deref()
             .and_then(|text| Condition::parse(text).ok());
-        let title = Template::parse(&self.title).ok();
         let arguments = value_paths(&self.with_value()).unwrap_or_default();
-        let guards = guard.iter().flat_map(|g| g.paths());
-        let titles = title.iter().flat_map(|t| t.paths());
-        facts_named(guards.chain(titles).chain(&arguments))
+        facts_named(guard.iter().flat_map(|g| g.paths()).chain(&arguments))
+    }
+
+    /// The facts that its title names.
+    #[must_use]
+    pub fn title_facts(&self) -> Vec<FactKey> {
+        let title = Template::parse(&self.title).ok();
+        facts_named(title.iter().flat_map(|t| t.paths()))
     }
 
     /// Whether the step is wanted: a boolean. A step without a guard always is.

@@ -27,7 +27,7 @@
 pub mod actions;
 pub mod azure;
 pub mod base;
-// pub mod cli;
+pub mod cli;
 pub mod core;
 pub mod ops;
 pub mod sim;

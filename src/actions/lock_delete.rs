@@ -262,8 +262,12 @@ fn change(lock: &LockFact) -> Change {
             lock.name, lock.level
         ),
         risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
+        approval: if lock.approve.is_some() {
+            Approval::Required
+        } else {
+            Approval::None
+        },
+        because: lock.approve.clone(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: lock.scope.clone(),

@@ -76,7 +76,7 @@ pub fn key(runbook: &Runbook, known: &Incident) -> FactKey {
     FactKey::with(
         FACT,
         &json!({ "codes": codes, "numbers": runbook.matching.numbers, "messages": runbook.matching.messages,
-            "known": { "id": known.id, "code": known.code, "message": known.message },
+            "known": { "id": known.id, "code": known.code, "message": known.message, "running": known.running },
         }),
     )
 }

@@ -220,7 +220,15 @@ fn hold(name: &str, plan: &Plan, records: &[Record], sent: &[Entry]) {
         if let runbook::core::journal::Event::Intended { step, change, .. } = &record.event {
             intended += 1;
             let step = plan.steps.iter().find(|s| s.id == *step).unwrap();
-            within(step, change).unwrap_or_else(|e| panic!("{name}: not as planned: {e}"));
+            within(
+                step,
+                change,
+                &Consent::Plan {
+                    fingerprint: String::new(),
+                    max_risk: None,
+                },
+            )
+            .unwrap_or_else(|e| panic!("{name}: not as planned: {e}"));
         }
     }
     let writes = sent.iter().filter(|e| e.is_write()).count();

@@ -33,6 +33,8 @@ struct Known {
     id: Option<String>,
     code: Option<String>,
     message: Option<String>,
+    /// The job that was running then.
+    running: Option<String>,
 }
 
 /// What a failed job says of itself: symbol, number, message, each where it is there.
@@ -95,6 +97,12 @@ impl Looker for IncidentLooker {
             evidence: nothing_found(&jobs, &item),
             ..Incident::default()
         };
+        if self
+            .healed_by_watched(&mut found, &wanted.known, &jobs, &item)
+            .await?
+        {
+            return value(&found);
+        }
         let mut newest: Option<Symptom> = None;
         for row in jobs
             .list
@@ -124,6 +132,39 @@ impl Looker for IncidentLooker {
 }
 
 impl IncidentLooker {
+    /// Whether the job that was running when the complaint was looked at first has completed
+    /// and left a recovery point: then no failed job has to prove anything.
+    async fn healed_by_watched(
+        &self,
+        found: &mut Incident,
+        known: &Known,
+        jobs: &Jobs,
+        item: &ItemFact,
+    ) -> Result<bool, Failure> {
+        let Some(watched) = &known.running else {
+            return Ok(false);
+        };
+        let Some(row) = jobs.list.iter().find(|row| row.name == *watched) else {
+            return Ok(false);
+        };
+        if !row.is_backup() || !row.status.eq_ignore_ascii_case("Completed") {
+            return Ok(false);
+        }
+        let Some(point) = self.point_of(row, item).await? else {
+            return Ok(false);
+        };
+        let at = row.ended.map(when).unwrap_or_default();
+        found.status = IncidentStatus::Healed;
+        found.evidence = format!(
+            "backup job {watched}, which was running, completed at {at} and left a recovery point"
+        );
+        found.healed_by = Some(watched.clone());
+        found.recovery_point = Some(point);
+        found.id.clone_from(&known.id);
+        found.code.clone_from(&known.code);
+        Ok(true)
+    }
+
     async fn describe(
         &self,
         found: &mut Incident,

@@ -49,6 +49,8 @@ pub struct LockFact {
     pub remedy: LockRemedy,
     /// Why.
     pub why: String,
+    /// Why a person must approve its removal, where one must.
+    pub approve: Option<String>,
     /// Who wrote it last, when that was asked for and the activity log says.
     pub written_by: Option<String>,
     /// The lock whole, to put it back by hand.
@@ -69,12 +71,24 @@ pub enum LockRemedy {
 }
 
 /// What a group is to the VM and to Azure Backup.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Group {
     of_the_vm: bool,
     named_like_backup: bool,
-    /// Something else than collections lives there; `None` when that could not be read.
-    holds_others: Option<bool>,
+    contents: Contents,
+}
+
+/// What lives in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Contents {
+    /// Restore point collections and nothing else.
+    Collections,
+    /// Something else too.
+    More,
+    /// This identity may not read it.
+    Forbidden,
+    /// The endpoint has no such list. The group exists, since a collection was read in it.
+    NotListed,
 }
 
 #[async_trait]
@@ -116,7 +130,7 @@ impl Looker for LocksLooker {
             for (lock, collection) in found {
                 blocking
                     .entry(lock.id.clone())
-                    .or_insert_with(|| judge(lock, collection, &group));
+                    .or_insert_with(|| judge(lock, collection, group));
             }
         }
         let mut blocking: Vec<LockFact> = blocking.into_values().collect();
@@ -133,15 +147,18 @@ impl LocksLooker {
         item: &ItemFact,
     ) -> Result<Group, Failure> {
         let named_like_backup = self.named_like_backup(group.name(), item).await?;
-        let holds_others = match self.0.group_contents(group).await {
-            Ok(contents) => Some(contents.iter().any(|id| !is_collection(id))),
-            Err(f) if matches!(f.class, ErrorClass::Forbidden | ErrorClass::NotFound) => None,
+        let contents = match self.0.group_contents(group).await {
+            Ok(found) if found.iter().all(is_collection) => Contents::Collections,
+            Ok(_) => Contents::More,
+            Err(f) if f.class == ErrorClass::Forbidden => Contents::Forbidden,
+            Err(f) if f.class == ErrorClass::NotFound => Contents::NotListed,
             Err(failure) => return Err(failure),
         };
+        let of_the_vm = vm.group_id().is_some_and(|g| g == *group);
         Ok(Group {
-            of_the_vm: vm.group_id().is_some_and(|g| g == *group),
+            of_the_vm,
             named_like_backup,
-            holds_others,
+            contents,
         })
     }
 
@@ -221,32 +238,40 @@ fn blocks(lock: &Lock, collection: &ResourceId) -> bool {
         && (scope.contains(collection) || collection.contains(&scope))
 }
 
-fn judge(lock: &Lock, collection: &ResourceId, group: &Group) -> LockFact {
+fn judge(lock: &Lock, collection: &ResourceId, group: Group) -> LockFact {
+    let scope = lock.scope();
     let (remedy, why) = match BlockingLock::prove(lock, collection) {
         Err(_) if is_of_subscription(lock) => (
             LockRemedy::Borrow,
             "it sits on a whole subscription and protects more than restore points".to_owned(),
         ),
         Err(broken) => (LockRemedy::Never, broken.to_string()),
-        Ok(_)
-            if lock.scope().name().eq_ignore_ascii_case(collection.name())
-                || collection.contains(&lock.scope()) =>
-        {
-            (
-                LockRemedy::Remove,
-                "it sits on the collection itself".to_owned(),
-            )
+        Ok(_) if scope == *collection => (
+            LockRemedy::Remove,
+            "it sits on the collection itself".to_owned(),
+        ),
+        Ok(_) => {
+            let (remedy, why) = of_group(group);
+            (remedy, why.to_owned())
         }
-        Ok(_) => of_group(group),
     };
+    let unsure = remedy == LockRemedy::Remove
+        && scope != *collection
+        && group.contents == Contents::Forbidden;
     LockFact {
         id: lock.id.to_string(),
         name: lock.name.clone(),
         level: lock.level.clone(),
         notes: lock.notes.clone(),
-        scope: lock.scope().to_string(),
+        scope: scope.to_string(),
         blocks: collection.to_string(),
         remedy,
+        approve: unsure.then(|| {
+            format!(
+                "what else `{}` holds, which the lock may protect, could not be read",
+                scope.name()
+            )
+        }),
         why,
         written_by: None,
         whole: lock.raw.clone(),
@@ -260,38 +285,30 @@ fn is_of_subscription(lock: &Lock) -> bool {
         && !starts_with(&lock.name, "AzureBackup")
 }
 
-fn of_group(group: &Group) -> (LockRemedy, String) {
-    let why = match group {
-        Group {
-            of_the_vm: true, ..
-        } => "it sits on the VM's own resource group",
-        Group {
-            named_like_backup: false,
-            ..
-        } => "it sits on a group that is not Azure Backup's",
-        Group {
-            holds_others: Some(true),
-            ..
-        } => "its group holds more than restore points",
-        Group {
-            holds_others: None, ..
-        } => {
-            return (
-                LockRemedy::Remove,
-                "it sits on Azure Backup's group (by its name; what else it holds could not be read)".to_owned(),
-            );
-        }
-        Group {
-            holds_others: Some(false),
-            ..
-        } => {
-            return (
-                LockRemedy::Remove,
-                "it sits on Azure Backup's own resource group".to_owned(),
-            );
-        }
-    };
-    (LockRemedy::Borrow, why.to_owned())
+fn of_group(group: Group) -> (LockRemedy, &'static str) {
+    if group.of_the_vm {
+        return (LockRemedy::Borrow, "it sits on the VM's own resource group");
+    }
+    if !group.named_like_backup {
+        return (
+            LockRemedy::Borrow,
+            "it sits on a group that is not Azure Backup's",
+        );
+    }
+    match group.contents {
+        Contents::More => (
+            LockRemedy::Borrow,
+            "its group holds more than restore points",
+        ),
+        Contents::Collections => (
+            LockRemedy::Remove,
+            "it sits on Azure Backup's own resource group",
+        ),
+        Contents::Forbidden | Contents::NotListed => (
+            LockRemedy::Remove,
+            "it sits on a group named like Azure Backup's own",
+        ),
+    }
 }
 
 fn is_collection(id: &ResourceId) -> bool {
@@ -334,24 +351,24 @@ mod tests {
         let backup = Group {
             of_the_vm: false,
             named_like_backup: true,
-            holds_others: Some(false),
+            contents: Contents::Collections,
         };
-        assert_eq!(of_group(&backup).0, LockRemedy::Remove);
+        assert_eq!(of_group(backup).0, LockRemedy::Remove);
         for other in [
             Group {
                 of_the_vm: true,
-                ..backup.clone()
+                ..backup
             },
             Group {
                 named_like_backup: false,
-                ..backup.clone()
+                ..backup
             },
             Group {
-                holds_others: Some(true),
+                contents: Contents::More,
                 ..backup
             },
         ] {
-            assert_eq!(of_group(&other).0, LockRemedy::Borrow);
+            assert_eq!(of_group(other).0, LockRemedy::Borrow);
         }
     }
 }

@@ -122,9 +122,7 @@ impl Looker for RestorePointsLooker {
             };
             list.push(fact(&collection));
         }
-        points
-            .ours
-            .sort_by(|a, b| a.id.to_lowercase().cmp(&b.id.to_lowercase()));
+        points.ours.sort_by_key(|collection| collection.id.to_lowercase());
         points.recount();
         value(&points)
     }

@@ -100,7 +100,7 @@ pub async fn run(engine: &Engine, plan: Plan, order: Order) -> Result<Vec<Record
         operation: None,
     };
     driver.told(record);
-    let end = driver.to_the_end(order).await;
+    let end = driver.perform(order).await;
     let released = engine.store.release(&driver.lease).await;
     end?;
     released?;
@@ -119,7 +119,7 @@ struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    async fn to_the_end(&mut self, mut order: Order) -> Result<(), DriveError> {
+    async fn perform(&mut self, mut order: Order) -> Result<(), DriveError> {
         let (by, consent) = (order.by.clone(), order.consent.clone());
         self.append(Event::Approved { by, consent }).await?;
         loop {

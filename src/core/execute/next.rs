@@ -13,7 +13,7 @@ use crate::core::incident::IncidentStatus;
 use crate::core::journal::Event;
 use crate::core::journal::state::{Pause, State, StepState};
 use crate::core::outcome::{RunOutcome, StepOutcome};
-use crate::core::plan::consent;
+use crate::core::plan::consent::{Consent, within};
 use crate::core::plan::step::raised;
 use crate::core::runbook::Step;
 
@@ -158,7 +158,7 @@ fn at_step(state: &State, index: usize, now: Timestamp, limits: &Limits) -> Act 
             retry::Next::Look => {}
             retry::Next::GiveUp => {
                 if let Some(failure) = failure {
-                    return give_up(failure);
+                    return give_up(failure, state);
                 }
             }
         }
@@ -245,7 +245,8 @@ fn to_send(
     let planned = &state.plan.steps[index];
     let step = state.plan.runbook.step(&planned.id);
     let change = step.map_or_else(|| change.clone(), |s| raised(change.clone(), s));
-    if let Err(difference) = consent::within(planned, &change) {
+    let agreed = state.approved.as_ref().unwrap_or(&Consent::None);
+    if let Err(difference) = within(planned, &change, agreed) {
         let why = format!("the world differs from the approved plan: {difference}");
         return ended(RunOutcome::NeedsApproval, &why);
     }
@@ -335,9 +336,12 @@ fn try_as_evidence(sent: &Sent) -> Value {
     })
 }
 
-fn give_up(failure: &Failure) -> Act {
+fn give_up(failure: &Failure, state: &State) -> Act {
     use crate::base::ErrorClass as C;
+    let begun = state.sent.iter().any(|s| matches!(s.fate, Fate::Done(_)));
     let outcome = match failure.class {
+        // A credential that expires on the way is renewed and the run goes on.
+        C::Auth if begun => RunOutcome::Waiting,
         C::Locked | C::Policy | C::CrpTimeout | C::Conflict => RunOutcome::NeedsHuman,
         _ => RunOutcome::Failed,
     };

@@ -12,6 +12,7 @@ use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::journal::{Event, Record, Sight};
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::Plan;
+use crate::core::plan::consent::Consent;
 
 /// Seconds between two polls when the server does not say (ARM's contract, azure-api.md 2.3,
 /// lets a client choose; the Azure SDKs wait 30 s).
@@ -22,8 +23,8 @@ pub const POLL_SECONDS: u64 = 30;
 pub struct State {
     /// The plan it began with.
     pub plan: Plan,
-    /// Whether somebody agreed.
-    pub approved: bool,
+    /// What somebody agreed to, once somebody has.
+    pub approved: Option<Consent>,
     /// How the complaint stands, as last seen.
     pub incident: Incident,
     /// The complaint is to be looked at before the next step.
@@ -138,7 +139,7 @@ impl State {
             return Err(illegal("the first event has number 1"));
         }
         Ok(Self {
-            approved: false,
+            approved: None,
             incident: plan.incident.clone(),
             recheck_incident: plan.incident.status == IncidentStatus::Running,
             steps: plan.steps.iter().map(|_| StepState::default()).collect(),
@@ -183,7 +184,7 @@ impl State {
     fn take(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
         match event {
             Event::Planned { .. } => Err("a run is planned once".to_owned()),
-            Event::Approved { .. } => self.approve(),
+            Event::Approved { consent, .. } => self.approve(consent),
             Event::Observed { sight } => self.observe(sight, at),
             Event::Intended {
                 step,
@@ -239,11 +240,11 @@ impl State {
         }
     }
 
-    fn approve(&mut self) -> Result<(), String> {
-        if self.approved {
+    fn approve(&mut self, consent: &Consent) -> Result<(), String> {
+        if self.approved.is_some() {
             return Err("it was approved already".to_owned());
         }
-        self.approved = true;
+        self.approved = Some(consent.clone());
         Ok(())
     }
 
@@ -329,7 +330,7 @@ impl State {
         at: Timestamp,
     ) -> Result<(), String> {
         self.grounded()?;
-        if !self.approved {
+        if self.approved.is_none() {
             return Err("nobody approved the plan".to_owned());
         }
         let index = self.at_work(step)?;

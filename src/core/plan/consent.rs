@@ -55,6 +55,11 @@ pub fn covers(consent: &Consent, plan: &Plan) -> Result<(), Refusal> {
     let limit = match consent {
         Consent::None => return Err(Refusal::NoConsent),
         Consent::Yes { max_risk } => {
+            if plan.attaches() {
+                // Waiting for a job that runs anyway takes no consent; what may follow it is
+                // held against the consent at its turn.
+                return Ok(());
+            }
             let needed = plan.approvals_needed();
             if !needed.is_empty() {
                 return Err(Refusal::Approvals(needed));
@@ -79,11 +84,31 @@ pub fn covers(consent: &Consent, plan: &Plan) -> Result<(), Refusal> {
     }
 }
 
-/// Whether `change`, decided at its turn, lies within what `step` was approved to do.
+/// Whether `change`, decided at its turn, lies within what was agreed to of `step`.
 ///
 /// # Errors
 /// The difference, for people.
-pub fn within(step: &PlannedStep, change: &Change) -> Result<(), String> {
+pub fn within(step: &PlannedStep, change: &Change, consent: &Consent) -> Result<(), String> {
+    let limit = match consent {
+        Consent::None => return Err("nobody agreed to anything".to_owned()),
+        Consent::Yes { max_risk } => {
+            if change.approval == Approval::Required {
+                return Err(reason(change));
+            }
+            Some(*max_risk)
+        }
+        Consent::Plan { max_risk, .. } => *max_risk,
+    };
+    if let Some(limit) = limit.filter(|limit| change.risk > *limit) {
+        return Err(format!(
+            "`{}` is {}; agreed to was up to {limit}",
+            change.summary, change.risk
+        ));
+    }
+    within_plan(step, change)
+}
+
+fn within_plan(step: &PlannedStep, change: &Change) -> Result<(), String> {
     let key = change.key();
     if let Some(planned) = step
         .changes

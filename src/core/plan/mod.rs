@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::base::Failure;
 use crate::core::action::{Ceiling, Change, Permission};
 use crate::core::facts::Target;
-use crate::core::incident::Incident;
+use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outcome::RunOutcome;
 use crate::core::runbook::Runbook;
 use crate::core::runbook::risk::{Approval, Risk};
@@ -163,6 +163,12 @@ impl Plan {
                 .steps
                 .iter()
                 .any(|s| !s.changes.is_empty() || s.ceiling.is_some())
+    }
+
+    /// True when it first waits for a job that runs anyway.
+    #[must_use]
+    pub fn attaches(&self) -> bool {
+        self.incident.status == IncidentStatus::Running
     }
 
     /// What a person must approve, one line each.

@@ -125,12 +125,12 @@ impl Planner<'_> {
             None => {}
         }
         match action.decide(&args, Seen(self.facts), &past) {
-            Ok(decision) => self.from_decision(step, action, args, decision),
+            Ok(decision) => self.forecast(step, action, args, decision),
             Err(why) => self.simple(step, Forecast::Failed, why),
         }
     }
 
-    fn from_decision(
+    fn forecast(
         &mut self,
         step: &Step,
         action: &dyn Action,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::base::Failure;
+use crate::base::{ErrorClass, Failure};
 use crate::core::journal::state::{Illegal, State};
 use crate::core::journal::{Event, Record};
 use crate::core::outcome::RunOutcome;
@@ -97,6 +97,46 @@ impl Report {
             exit: Exit::NeedsApproval,
             outcome: Some(RunOutcome::NeedsApproval),
             reason: words::refusal(refused),
+            ..Self::of_plan(plan)
+        }
+    }
+
+    /// A plan that there is nothing to apply of: it ends as a run would.
+    #[must_use]
+    pub fn of_unapplied(plan: &Plan) -> Self {
+        let report = Self::of_plan(plan);
+        let class = report
+            .problem
+            .as_ref()
+            .and_then(|p| Some(p.failure.as_ref()?.class));
+        let exit = report
+            .outcome
+            .map_or(report.exit, |outcome| Exit::of(outcome, class));
+        Self { exit, ..report }
+    }
+
+    /// A plan that was not applied, because the identity lacks rights; nothing was sent.
+    #[must_use]
+    pub fn of_missing_rights(plan: &Plan) -> Self {
+        let first = plan.missing_permissions.first();
+        let failure = first.map(|right| Failure {
+            permission: Some(right.action.clone()),
+            scope: Some(right.scope.clone()),
+            ..Failure::new(
+                ErrorClass::Forbidden,
+                "apply the plan",
+                format!(
+                    "`{}` is missing at `{}`; nothing was sent",
+                    right.action, right.scope
+                ),
+            )
+        });
+        Self {
+            exit: Exit::NotAuthorised,
+            outcome: Some(RunOutcome::Failed),
+            reason: "rights are missing, so nothing was sent; have them granted, then apply again"
+                .to_owned(),
+            problem: failure.map(Problem::of),
             ..Self::of_plan(plan)
         }
     }
@@ -310,5 +350,33 @@ mod tests {
             Some("UserErrorGuestAgentStatusUnavailable")
         );
         assert_eq!((report.exit, report.resume), (Exit::Failed, None));
+    }
+
+    #[test]
+    fn a_plan_with_nothing_to_apply_ends_as_a_run_would() {
+        let mut plan = samples::plan();
+        plan.verdict = Some(crate::core::plan::Verdict {
+            outcome: RunOutcome::NeedsHuman,
+            reason: "no failed job".to_owned(),
+            failure: None,
+        });
+        assert_eq!(Report::of_plan(&plan).exit, Exit::Success);
+        assert_eq!(Report::of_unapplied(&plan).exit, Exit::NeedsHuman);
+        plan.verdict = None;
+        plan.steps.clear();
+        assert_eq!(Report::of_unapplied(&plan).exit, Exit::Success);
+    }
+
+    #[test]
+    fn missing_rights_are_a_failure_that_names_the_first() {
+        let mut plan = samples::plan();
+        plan.missing_permissions.push(samples::permission());
+        let report = Report::of_missing_rights(&plan);
+        let failure = report
+            .problem
+            .and_then(|problem| problem.failure)
+            .expect("a failure");
+        assert_eq!(failure.permission, Some(samples::permission().action));
+        assert_eq!(report.exit.code(), 77);
     }
 }

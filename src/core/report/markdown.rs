@@ -12,7 +12,7 @@ pub fn render(report: &Report) -> String {
     draw(&text::page(report))
 }
 
-fn draw(page: &Page) -> String {
+pub(super) fn draw(page: &Page) -> String {
     let mut out = String::new();
     blocks(&page.0, 0, &mut out);
     out
@@ -91,7 +91,8 @@ fn strong(text: &str) -> String {
 }
 
 /// `text` without meaning to Markdown, HTML or a chat.
-pub(super) fn escaped(text: &str) -> String {
+#[must_use]
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -13,6 +13,7 @@ mod names;
 mod page;
 mod roles;
 mod run;
+pub mod runbook;
 mod steps;
 mod tell_plan;
 mod tell_run;
@@ -36,6 +37,7 @@ use crate::core::report::exit::Exit;
 use crate::core::runbook::risk::{Approval, Risk};
 
 pub use command::Command;
+pub use page::clean;
 pub use words::refusal;
 
 /// A plan, what became of it, or why there is none.

@@ -107,7 +107,8 @@ impl Page {
 
 /// `text` on one line and without anything that a terminal or a chat would obey: control
 /// characters, and marks that turn the direction of reading or do not show.
-pub(super) fn clean(text: &str) -> String {
+#[must_use]
+pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

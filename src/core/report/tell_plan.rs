@@ -7,13 +7,18 @@ use crate::core::outcome::RunOutcome;
 use crate::core::plan::{Context, Forecast, Plan, PlannedStep};
 use crate::core::report::exit::Exit;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
+use crate::core::report::runbook::references;
 use crate::core::report::{Command, Report, roles, words};
 use crate::core::runbook::risk::{Approval, Risk};
 
 /// The page of a plan; a plan that was declined or refused says so first.
 pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     let mut page = Page::default();
-    let refused = report.exit == Exit::NeedsApproval && plan.verdict.is_none();
+    let refused = plan.verdict.is_none()
+        && matches!(
+            report.outcome,
+            Some(RunOutcome::NeedsApproval | RunOutcome::Failed)
+        );
     if report.exit == Exit::Cancelled {
         page.title(Line::new(words::headline(
             report.outcome,
@@ -39,7 +44,7 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     stops(&mut page, plan);
     missing(&mut page, plan);
     warnings(&mut page, &plan.warnings);
-    references(&mut page, plan);
+    references(&mut page, &plan.runbook);
     if refused {
         page.heading("Not applied");
         page.text(Line::default().then(Tone::Warn, sentence(&report.reason)));
@@ -243,27 +248,6 @@ pub(super) fn warnings(page: &mut Page, warnings: &[String]) {
     page.heading("Worth knowing");
     for warning in warnings {
         page.item(Mark::Dash, Line::new(warning), Vec::new());
-    }
-}
-
-/// The documents that the runbook follows, and when they were read.
-pub(super) fn references(page: &mut Page, plan: &Plan) {
-    if plan.runbook.references.is_empty() {
-        return;
-    }
-    page.heading("According to");
-    for reference in &plan.runbook.references {
-        let section = reference
-            .section
-            .as_ref()
-            .map(|s| format!("#{s}"))
-            .unwrap_or_default();
-        let line = Line::new(format!(
-            "{} (reviewed {}) ",
-            reference.title, reference.reviewed
-        ))
-        .then(Tone::Id, format!("{}{section}", reference.url));
-        page.item(Mark::Dash, line, Vec::new());
     }
 }
 

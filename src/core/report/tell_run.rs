@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::Plan;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
-use crate::core::report::tell_plan::{context, references, sentence, warnings};
+use crate::core::report::runbook::references;
+use crate::core::report::tell_plan::{context, sentence, warnings};
 use crate::core::report::{
     Attempt, FateReport, Job, Problem, Report, Requests, Run, StepReport, roles, words,
 };
@@ -57,7 +58,7 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
         page.verbatim(pretty(&report.evidence));
     }
     warnings(&mut page, &report.warnings);
-    references(&mut page, plan);
+    references(&mut page, &plan.runbook);
     books(&mut page, report, run);
     page
 }

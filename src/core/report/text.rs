@@ -42,7 +42,7 @@ pub(super) fn page(report: &Report) -> Page {
     }
 }
 
-fn draw(page: &Page, paint: Paint) -> String {
+pub(super) fn draw(page: &Page, paint: Paint) -> String {
     let mut canvas = Canvas {
         out: String::new(),
         paint,

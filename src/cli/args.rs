@@ -1,0 +1,267 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser};
+
+use crate::azure::credential::CredentialKind;
+use crate::cli::output::Format;
+use crate::core::runbook::model::Span;
+use crate::core::runbook::risk::Risk;
+
+const EXAMPLES: &str = "\
+Examples:
+  runbook plan UserErrorRpCollectionLimitReached --vm /subscriptions/…/virtualMachines/vm1
+  runbook apply --vm /subscriptions/…/virtualMachines/vm1
+  runbook apply UserErrorRpCollectionLimitReached --vm vm1 --sim
+
+Exit codes:
+  0 fixed, or nothing to do; a plan was made    5 needs a person
+  1 failed                                      6 another run holds this VM
+  2 changes pending (--detailed-exitcode)       7 a borrowed lock is still out
+  3 waiting: apply again later                  8 cancelled, or refused at the prompt
+  4 needs approval; nothing was sent
+  64 usage  65 bad runbook  69 Azure unreachable  70 our bug  74 journal  77 not authorised";
+
+/// Put failed Azure VM backups right: plan, show, do, check.
+#[derive(Debug, Parser)]
+#[command(name = "runbook", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(propagate_version = true, subcommand_required = true)]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Choose the form of the result
+    #[arg(long, short, global = true, env = "RUNBOOK_OUTPUT", value_parser = formats(), default_value = "text")]
+    pub output: Format,
+    /// Choose the cloud: public, usgov, china, usnat, ussec or custom
+    #[arg(long, global = true, env = "RUNBOOK_CLOUD", default_value = "public")]
+    pub cloud: String,
+    /// Speak to this Resource Manager endpoint
+    #[arg(long, global = true, env = "RUNBOOK_ARM_ENDPOINT", value_name = "URL")]
+    pub arm_endpoint: Option<String>,
+    /// Ask for tokens for this audience
+    #[arg(long, global = true, env = "RUNBOOK_ARM_AUDIENCE", value_name = "URI")]
+    pub arm_audience: Option<String>,
+    /// Choose the credential; `token` reads AZURE_ACCESS_TOKEN
+    #[arg(long, global = true, env = "RUNBOOK_CREDENTIAL", value_parser = credentials(), default_value = "auto")]
+    pub credential: CredentialKind,
+    /// Name the tenant [also: AZURE_TENANT_ID]
+    #[arg(long, global = true, env = "RUNBOOK_TENANT", value_name = "ID")]
+    pub tenant: Option<String>,
+    /// Name the application or the managed identity [also: AZURE_CLIENT_ID]
+    #[arg(long, global = true, env = "RUNBOOK_CLIENT_ID", value_name = "ID")]
+    pub client_id: Option<String>,
+    /// Use the embedded simulator instead of Azure
+    #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, require_equals = true)]
+    pub sim: Option<Option<String>>,
+    /// Add the runbooks of a folder, or put them in place of the built-in ones
+    #[arg(long, global = true, env = "RUNBOOK_RUNBOOKS", value_name = "DIR")]
+    pub runbooks: Option<PathBuf>,
+    /// Keep the journal in this folder
+    #[arg(long, global = true, env = "RUNBOOK_STATE", value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// Let time run F times faster; for simulators on loopback only
+    #[arg(long, global = true, env = "RUNBOOK_TIME_SCALE", value_name = "F")]
+    pub time_scale: Option<f64>,
+    /// Say more on stderr; twice for every request
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Do not colour [also: NO_COLOR]
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the runbooks
+    List,
+    /// Show one runbook
+    Show(Show),
+    /// Check runbooks, without Azure
+    Check(Check),
+    /// Print the JSON Schema of runbooks or of reports
+    Schema(Schema),
+    /// Show what would be done; reads only
+    Plan(Plan),
+    /// Plan, show, ask, do, check
+    Apply(Apply),
+    /// Look at the runs of the past
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Serve the simulated Azure on a socket
+    Sim(Sim),
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The error code, or an alias of it
+    pub code: String,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Files and folders; the built-in runbooks when there are none
+    pub files: Vec<PathBuf>,
+}
+
+/// `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Print the schema of `--output json`
+    #[arg(long)]
+    pub report: bool,
+}
+
+/// Which runbook, on which VM, how.
+#[derive(Clone, Debug, Args)]
+pub struct Subject {
+    /// The error code; read from the VM's last failed backup job when there is none
+    pub code: Option<String>,
+    /// The VM's resource id; with --sim its name will do
+    #[arg(long, value_name = "ID")]
+    pub vm: String,
+    /// Set a parameter of the runbook
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub params: Vec<(String, String)>,
+    /// Go on although no failed job was found; counts as needing approval
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  runbook plan UserErrorRpCollectionLimitReached --vm vm1 --sim")]
+pub struct Plan {
+    /// What to plan.
+    #[command(flatten)]
+    pub subject: Subject,
+    /// End with 2 when there are changes to make, 4, 5 or 77 when something stands in the way
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// `apply`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  runbook apply --vm /subscriptions/…/virtualMachines/vm1            at a terminal: shows, asks
+  runbook apply CODE --vm ID --yes --max-risk destructive            unattended
+  runbook apply CODE --vm ID --approve FINGERPRINT                   approve what plan showed")]
+pub struct Apply {
+    /// What to apply.
+    #[command(flatten)]
+    pub subject: Subject,
+    /// Agree to the changes that need no approval
+    #[arg(long)]
+    pub yes: bool,
+    /// Agree to exactly the plan with this fingerprint, approvals included
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "yes")]
+    pub approve: Option<String>,
+    /// Send nothing when the plan is riskier; `reversible` when there is no terminal
+    #[arg(long, value_name = "RISK", value_parser = risks())]
+    pub max_risk: Option<Risk>,
+    /// Wait so long for backup jobs: 90s, 30m, 2h, or 0; 2h at a terminal, 30m otherwise
+    #[arg(long, env = "RUNBOOK_WAIT", value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+}
+
+/// `runs`.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// List the runs, newest first
+    List,
+    /// Tell one run
+    Show {
+        /// The run's id, or the beginning of it
+        run: String,
+    },
+}
+
+/// `sim`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  runbook sim --scenario rp-limit --listen 127.0.0.1:8080")]
+pub struct Sim {
+    /// Choose the scenario
+    #[arg(long, env = "RUNBOOK_SCENARIO", value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Listen on this address
+    #[arg(
+        long,
+        env = "RUNBOOK_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:0"
+    )]
+    pub listen: String,
+    /// Start the scenario over, and serve nothing
+    #[arg(long)]
+    pub reset: bool,
+}
+
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .map(|name| Format::named(&name).unwrap_or_default())
+}
+
+fn credentials() -> impl TypedValueParser<Value = CredentialKind> {
+    use CredentialKind as K;
+    const ALL: [K; 8] = [
+        K::Auto,
+        K::Cli,
+        K::ManagedIdentity,
+        K::Workload,
+        K::ClientSecret,
+        K::ClientCertificate,
+        K::Pipelines,
+        K::Token,
+    ];
+    PossibleValuesParser::new(ALL.map(K::name)).map(|name| {
+        ALL.into_iter()
+            .find(|kind| kind.name() == name)
+            .unwrap_or_default()
+    })
+}
+
+fn risks() -> impl TypedValueParser<Value = Risk> {
+    const ALL: [Risk; 5] = [
+        Risk::ReadOnly,
+        Risk::Reversible,
+        Risk::Disruptive,
+        Risk::Destructive,
+        Risk::Sensitive,
+    ];
+    PossibleValuesParser::new(ALL.map(Risk::name)).map(|name| {
+        ALL.into_iter()
+            .find(|risk| risk.name() == name)
+            .unwrap_or(Risk::ReadOnly)
+    })
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as name=value".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    text.parse::<Span>()
+        .map(Span::duration)
+        .map_err(|why| why.to_string())
+}

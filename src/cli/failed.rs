@@ -1,0 +1,73 @@
+//! What went wrong before, around or instead of a run, as a report.
+
+use crate::base::{ErrorClass, Failure};
+use crate::cli::output::{Format, Output, to_stderr};
+use crate::core::report::Report;
+use crate::core::report::exit::Exit;
+use crate::ops::OpsError;
+
+/// Tells an error in the form that was asked for, and ends as it says.
+pub(super) fn tell(error: &OpsError, output: &Output) -> Exit {
+    if let (OpsError::BadRunbook(drawn), Format::Text | Format::Ndjson) = (error, output.format) {
+        // Drawn mistakes keep their lines.
+        to_stderr(&format!("{}\n", drawn.trim_end()));
+        return Exit::BadRunbook;
+    }
+    output.report(&report(error))
+}
+
+/// The report of an error.
+pub(super) fn report(error: &OpsError) -> Report {
+    let message = error.to_string();
+    let plain = |exit| Report::of_error(&message, None, exit);
+    match error {
+        OpsError::Usage(_) | OpsError::NoSuchCode { .. } | OpsError::NoSuchRun(_) => {
+            plain(Exit::Usage)
+        }
+        OpsError::BadRunbook(_) => plain(Exit::BadRunbook),
+        OpsError::Azure(failure) => Report::of_error(&message, Some(failure), of_failure(failure)),
+        OpsError::Journal(_) => plain(Exit::Journal),
+        OpsError::Busy { .. } => plain(Exit::Busy),
+        OpsError::Refused(refusal, plan) => Report::of_refusal(plan, refusal),
+        OpsError::MissingPermissions(plan) => Report::of_missing_rights(plan),
+        OpsError::Bug(_) => plain(Exit::Bug),
+    }
+}
+
+fn of_failure(failure: &Failure) -> Exit {
+    match failure.class {
+        // What does not exist, a person has to find out about.
+        ErrorClass::NotFound => Exit::NeedsHuman,
+        // Nothing was asked of Azure: something that was given to us is wrong or missing.
+        ErrorClass::Invalid if failure.status.is_none() => Exit::Usage,
+        class => Exit::of_class(class),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_has_the_exit_code_of_the_design() {
+        let azure = |class| OpsError::Azure(Failure::new(class, "read the VM", "no"));
+        let bad = OpsError::BadRunbook("x".to_owned());
+        let unknown = OpsError::NoSuchCode {
+            code: "X".to_owned(),
+            did_you_mean: None,
+        };
+        for (error, code) in [
+            (OpsError::Usage("x".to_owned()), 64),
+            (unknown, 64),
+            (bad, 65),
+            (azure(ErrorClass::Unreachable), 69),
+            (azure(ErrorClass::Auth), 77),
+            (azure(ErrorClass::Forbidden), 77),
+            (azure(ErrorClass::NotFound), 5),
+            (azure(ErrorClass::Transient), 1),
+            (OpsError::Bug("x".to_owned()), 70),
+        ] {
+            assert_eq!(report(&error).exit.code(), code, "{error}");
+        }
+    }
+}

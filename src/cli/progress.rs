@@ -1,0 +1,136 @@
+//! What happens meanwhile, told on stderr: a moving line on a terminal, plain lines elsewhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::Terminal;
+use crate::cli::output::{Format, Output, to_stderr};
+use crate::core::action::Decision;
+use crate::core::journal::{Event, Record, Sight};
+use crate::core::report::clean;
+use crate::ops::apply::Listener;
+
+/// Tells the events of one run; the moving line goes with it.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+    format: Format,
+}
+
+impl Progress {
+    pub(super) fn new(format: Format, terminal: Terminal) -> Self {
+        let moving = terminal.stderr && format != Format::Ndjson;
+        let bar = moving.then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Self { bar, format }
+    }
+
+    /// What is told of each event once it is durable.
+    pub(super) fn listener(&self) -> Listener {
+        let bar = self.bar.clone();
+        let format = self.format;
+        Arc::new(move |record| {
+            if format == Format::Ndjson {
+                return Output::event(record);
+            }
+            let Some(line) = line(record) else { return };
+            match (&bar, passes(&record.event)) {
+                (Some(bar), true) => bar.set_message(line),
+                (Some(bar), false) => bar.suspend(|| to_stderr(&format!("{line}\n"))),
+                (None, _) => to_stderr(&format!("{} {line}\n", record.at.strftime("%H:%M:%SZ"))),
+            }
+        })
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Whether the next event makes this one worthless: a wait is over when the next thing happens.
+fn passes(event: &Event) -> bool {
+    matches!(event, Event::Waiting { .. } | Event::Observed { .. })
+}
+
+/// One line for an event; none for those that the report or the next event tells.
+fn line(record: &Record) -> Option<String> {
+    let said = match &record.event {
+        Event::Planned { .. } => format!("run {} begins", record.run),
+        Event::Intended {
+            step,
+            change,
+            attempt: 1,
+            ..
+        } => format!("{step}: {}", change.summary),
+        Event::Intended {
+            step,
+            change,
+            attempt,
+            ..
+        } => {
+            format!("{step}: {} (attempt {attempt})", change.summary)
+        }
+        Event::Accepted {
+            step,
+            operation: Some(_),
+            ..
+        } => {
+            format!("{step}: taken; Azure is at work")
+        }
+        Event::Refused { step, failure, .. } => format!("{step}: {failure}"),
+        Event::Doubtful { step, .. } => {
+            format!("{step}: the answer was lost; looking whether it was taken")
+        }
+        Event::Verified {
+            step, outcome, why, ..
+        } => format!("{step}: {outcome} ({why})"),
+        Event::Waiting { step, what, until } => {
+            format!("{step}: waiting for {what} until {until:.0}")
+        }
+        Event::Observed {
+            sight: Sight::Step { step, decision },
+        } => match decision.as_ref() {
+            Decision::Wait {
+                what,
+                look_again_at,
+                ..
+            } => {
+                format!("{step}: waiting for {what}; looking again at {look_again_at:.0}")
+            }
+            _ => return None,
+        },
+        Event::Approved { .. }
+        | Event::Observed { .. }
+        | Event::Accepted { .. }
+        | Event::Ended { .. } => return None,
+    };
+    Some(clean(&said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::report::samples;
+
+    #[test]
+    fn every_request_and_every_end_of_a_step_is_told_and_nothing_twice() {
+        let lines: Vec<String> = samples::fixed_run().iter().filter_map(line).collect();
+        let told = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
+        assert_eq!(told("attempt 2"), 1, "{lines:#?}");
+        assert_eq!(told("correlation id corr-1"), 1);
+        assert_eq!(told(": changed ("), 3);
+        assert_eq!(told("looking again at 2026-01-02T03:03:45Z"), 1);
+        assert_eq!(lines.len(), 12, "{lines:#?}");
+    }
+}

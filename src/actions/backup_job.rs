@@ -88,6 +88,7 @@ pub(super) fn follow(
             "job": { "id": name, "resource": id, "item": protection.item, "vault": protection.vault },
         }),
         recheck_incident: false,
+        then: Vec::new(),
     }
 }
 
@@ -137,6 +138,7 @@ fn running(followed: &Followed, job: &JobFact, past: &Past<'_>) -> Decision {
         patience: Patience::Job,
         following: following(followed, job),
         recheck_incident: false,
+        then: Vec::new(),
     }
 }
 
@@ -184,6 +186,7 @@ fn completed(followed: &Followed, job: &JobFact, past: &Past<'_>) -> Decision {
         patience: Patience::Step,
         following: following(followed, job),
         recheck_incident: false,
+        then: Vec::new(),
     }
 }
 
@@ -257,6 +260,7 @@ fn clean_up(
             patience: Patience::Job,
             following,
             recheck_incident: false,
+            then: Vec::new(),
         })
     };
     let enough = add(job.ended.unwrap_or(past.since), limits::CLEAN_UP_ENDS);

@@ -193,6 +193,10 @@ fn begin(
             patience: Patience::Step,
             following: Value::Null,
             recheck_incident: false,
+            then: match start(args, vm, protection, jobs) {
+                Decision::Change { changes, .. } => changes,
+                _ => Vec::new(),
+            },
         };
     }
     if jobs.started_within_a_day >= limits::BACKUPS_A_DAY {

@@ -79,8 +79,9 @@ impl Remedy for ExtensionRemove {
         if sick.is_empty() {
             return Ok(nothing_sick(&extensions, past));
         }
+        let changes: Vec<Change> = sick.iter().map(|e| change(e, &vm)).collect();
         if let Some(job) = &jobs.running {
-            return Ok(wait_for(job, past));
+            return Ok(wait_for(job, past, changes));
         }
         if let Some(why) = vm.why_no_guest() {
             return Ok(Decision::NeedsHuman {
@@ -92,7 +93,6 @@ impl Remedy for ExtensionRemove {
                 evidence: json!({ "agent": vm.agent, "power": vm.power, "extensions": extensions.backup }),
             });
         }
-        let changes: Vec<Change> = sick.iter().map(|e| change(e, &vm)).collect();
         Ok(Decision::Change {
             remaining: changes.len() as u64,
             changes,

@@ -125,7 +125,7 @@ impl Remedy for GuestRegistry {
             });
         }
         if let Some(job) = &jobs.running {
-            return Ok(wait_for(job, past));
+            return Ok(wait_for(job, past, Vec::new()));
         }
         Ok(Decision::Probe(Box::new(change(args, &vm, true))))
     }

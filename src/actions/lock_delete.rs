@@ -212,6 +212,7 @@ fn none_left(past: &Past<'_>) -> Decision {
             patience: Patience::Step,
             following: Value::Null,
             recheck_incident: false,
+            then: Vec::new(),
         };
     }
     let removed: Vec<&str> = gone

@@ -170,7 +170,7 @@ fn obstacle(sight: &Sight, past: &Past<'_>) -> Option<Decision> {
         return Some(end);
     }
     if let Some(job) = &sight.jobs.running {
-        return Some(wait_for(job, past));
+        return Some(wait_for(job, past, changes(sight)));
     }
     if let Some(lock) = sight.locks.blocking.first() {
         return Some(Decision::NeedsHuman {
@@ -196,6 +196,7 @@ fn obstacle(sight: &Sight, past: &Past<'_>) -> Option<Decision> {
             patience: Patience::Step,
             following: Value::Null,
             recheck_incident: false,
+            then: changes(sight),
         });
     }
     sight
@@ -207,7 +208,7 @@ fn obstacle(sight: &Sight, past: &Past<'_>) -> Option<Decision> {
 
 /// A job that is not ours: once it has ended the complaint is looked at again, since the job may
 /// have healed it.
-pub(super) fn wait_for(job: &JobRow, past: &Past<'_>) -> Decision {
+pub(super) fn wait_for(job: &JobRow, past: &Past<'_>, then: Vec<Change>) -> Decision {
     let since = job
         .started
         .map(|s| format!(", running since {}", when(s)))
@@ -219,6 +220,7 @@ pub(super) fn wait_for(job: &JobRow, past: &Past<'_>) -> Decision {
         patience: Patience::Job,
         following: json!({ "job": { "id": job.name, "status": job.status } }),
         recheck_incident: true,
+        then,
     }
 }
 
@@ -241,19 +243,6 @@ fn gained(collection: &CollectionFact, past: &Past<'_>) -> Option<Decision> {
 }
 
 fn deletion(sight: &Sight) -> Decision {
-    let mut vault: Vec<Timestamp> = sight
-        .vault
-        .list
-        .iter()
-        .filter(|p| p.in_vault)
-        .filter_map(|p| p.time)
-        .collect();
-    let changes = sight
-        .points
-        .ours
-        .iter()
-        .map(|c| change(c, &mut vault, &sight.vault))
-        .collect();
     let remaining = sight
         .points
         .ours
@@ -261,10 +250,22 @@ fn deletion(sight: &Sight) -> Decision {
         .map(|c| c.points.len() as u64 + 1)
         .sum();
     Decision::Change {
-        changes,
+        changes: changes(sight),
         remaining,
         baseline: Value::Null,
     }
+}
+
+/// The deletion of each collection; a recovery point answers for one restore point of them all.
+fn changes(sight: &Sight) -> Vec<Change> {
+    let points = sight.vault.list.iter().filter(|p| p.in_vault);
+    let mut vault: Vec<Timestamp> = points.filter_map(|p| p.time).collect();
+    sight
+        .points
+        .ours
+        .iter()
+        .map(|c| change(c, &mut vault, &sight.vault))
+        .collect()
 }
 
 fn change(

@@ -8,6 +8,7 @@ use crate::cli::args::{Apply, Global};
 use crate::cli::consent::{self, Answer};
 use crate::cli::output::{Output, to_stderr};
 use crate::cli::progress::Progress;
+use crate::cli::signals::unless_stopped;
 use crate::cli::{Input, failed, settings};
 use crate::core::plan::Plan;
 use crate::core::report::exit::Exit;
@@ -38,16 +39,23 @@ async fn applied(
     apply: &Apply,
     input: &Input,
     output: &Output,
-    stop: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
 ) -> Result<Report, OpsError> {
-    let plan = crate::ops::plan(world, &settings::ask(&apply.subject)).await?;
+    let mut stop = stop;
+    let ask = settings::ask(&apply.subject);
+    let Some(plan) = unless_stopped(&mut stop, crate::ops::plan(world, &ask)).await else {
+        let message = "stopped while planning; nothing was sent";
+        return Ok(Report::of_error(message, None, Exit::Cancelled));
+    };
+    let plan = plan?;
     if !plan.has_changes() {
         return Ok(Report::of_unapplied(&plan));
     }
     if !plan.missing_permissions.is_empty() {
         return Ok(Report::of_missing_rights(&plan));
     }
-    let consent = match agreed(apply, &plan, input, output).await {
+    let asked = unless_stopped(&mut stop, agreed(apply, &plan, input, output)).await;
+    let consent = match asked.unwrap_or(Ok(Answer::Declined)) {
         Ok(Answer::Given(consent)) => consent,
         Ok(Answer::Declined) => return Ok(Report::of_declined(&plan)),
         Err(error) => return Ok(failed::report(&error)),

@@ -92,7 +92,7 @@ async fn dispatch(
         Command::Show(show) => show::run(&global, &show, output),
         Command::Check(check) => check::run(&check, output),
         Command::Schema(schema) => schema::run(&schema, output),
-        Command::Plan(plan) => plan::run(&global, &plan, input, output).await,
+        Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
         Command::Runs(RunsCommand::List) => runs::list(&global, input, output).await,
         Command::Runs(RunsCommand::Show { run }) => runs::show(&global, &run, input, output).await,
@@ -110,9 +110,7 @@ fn not_understood(input: &Input, error: &clap::Error) -> Exit {
             Exit::Success
         }
         _ if Format::asked_for(input) == Some(Format::Json) => {
-            let message = error.to_string();
-            let message = message.trim().trim_start_matches("error: ");
-            let report = Report::of_error(message, None, Exit::Usage);
+            let report = Report::of_error(&complaint(error), None, Exit::Usage);
             Output::plain(Format::Json).report(&report)
         }
         _ => {
@@ -120,6 +118,14 @@ fn not_understood(input: &Input, error: &clap::Error) -> Exit {
             Exit::Usage
         }
     }
+}
+
+/// What clap complains of, without the usage that it repeats.
+fn complaint(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.split("\n\nUsage:").next().unwrap_or_default();
+    let words: Vec<&str> = first.split_whitespace().collect();
+    words.join(" ").trim_start_matches("error: ").to_owned()
 }
 
 #[cfg(test)]

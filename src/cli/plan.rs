@@ -1,7 +1,10 @@
 //! `runbook plan`: reads only.
 
+use tokio::sync::watch;
+
 use crate::cli::args::{Global, Plan};
 use crate::cli::output::{Format, Output};
+use crate::cli::signals::unless_stopped;
 use crate::cli::{Input, settings};
 use crate::core::report::exit::Exit;
 use crate::core::report::{Report, json};
@@ -13,11 +16,15 @@ pub(super) async fn run(
     plan: &Plan,
     input: &Input,
     output: &Output,
+    mut stop: watch::Receiver<bool>,
 ) -> Result<Exit, OpsError> {
     let world = World::open(settings::of(global, input)?).await?;
-    let made = crate::ops::plan(&world, &settings::ask(&plan.subject)).await;
+    let ask = settings::ask(&plan.subject);
+    let made = unless_stopped(&mut stop, crate::ops::plan(&world, &ask)).await;
     world.close().await;
-    let made = made?;
+    let Some(made) = made.transpose()? else {
+        return Ok(output.report(&Report::of_error("stopped", None, Exit::Cancelled)));
+    };
     let mut report = Report::of_plan(&made);
     if plan.detailed_exitcode {
         report.exit = Exit::detailed(&made);

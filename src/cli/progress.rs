@@ -1,13 +1,13 @@
 //! What happens meanwhile, told on stderr: a moving line on a terminal, plain lines elsewhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Terminal;
 use crate::cli::output::{Format, Output, to_stderr};
-use crate::core::action::Decision;
+use crate::core::action::{Change, Decision};
 use crate::core::journal::{Event, Record, Sight};
 use crate::core::report::clean;
 use crate::ops::apply::Listener;
@@ -32,19 +32,27 @@ impl Progress {
         Self { bar, format }
     }
 
-    /// What is told of each event once it is durable.
+    /// What is told of each event once it is durable. A wait that goes on is told once.
     pub(super) fn listener(&self) -> Listener {
         let bar = self.bar.clone();
         let format = self.format;
+        let waits = Mutex::new(String::new());
         Arc::new(move |record| {
             if format == Format::Ndjson {
                 return Output::event(record);
             }
             let Some(line) = line(record) else { return };
-            match (&bar, passes(&record.event)) {
-                (Some(bar), true) => bar.set_message(line),
-                (Some(bar), false) => bar.suspend(|| to_stderr(&format!("{line}\n"))),
-                (None, _) => to_stderr(&format!("{} {line}\n", record.at.strftime("%H:%M:%SZ"))),
+            let wait = waited_for(&record.event);
+            if let (Some(bar), true) = (&bar, wait.is_some()) {
+                return bar.set_message(line);
+            }
+            let mut last = waits.lock().unwrap_or_else(PoisonError::into_inner);
+            let goes_on = wait.as_ref().is_some_and(|wait| *wait == *last);
+            *last = wait.unwrap_or_default();
+            match &bar {
+                _ if goes_on => {}
+                Some(bar) => bar.suspend(|| to_stderr(&format!("{line}\n"))),
+                None => to_stderr(&format!("{} {line}\n", record.at.strftime("%H:%M:%SZ"))),
             }
         })
     }
@@ -58,9 +66,18 @@ impl Drop for Progress {
     }
 }
 
-/// Whether the next event makes this one worthless: a wait is over when the next thing happens.
-fn passes(event: &Event) -> bool {
-    matches!(event, Event::Waiting { .. } | Event::Observed { .. })
+/// What an event waits for, if it waits: its line is worthless once the next thing happens.
+fn waited_for(event: &Event) -> Option<String> {
+    match event {
+        Event::Waiting { step, what, .. } => Some(format!("{step} {what}")),
+        Event::Observed {
+            sight: Sight::Step { step, decision },
+        } => match decision.as_ref() {
+            Decision::Wait { what, .. } => Some(format!("{step} {what}")),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// One line for an event; none for those that the report or the next event tells.
@@ -70,17 +87,9 @@ fn line(record: &Record) -> Option<String> {
         Event::Intended {
             step,
             change,
-            attempt: 1,
-            ..
-        } => format!("{step}: {}", change.summary),
-        Event::Intended {
-            step,
-            change,
             attempt,
             ..
-        } => {
-            format!("{step}: {} (attempt {attempt})", change.summary)
-        }
+        } => intended(step, change, *attempt),
         Event::Accepted {
             step,
             operation: Some(_),
@@ -118,6 +127,18 @@ fn line(record: &Record) -> Option<String> {
     Some(clean(&said))
 }
 
+/// A lock is told in full before it goes: whoever reads this can put it back.
+fn intended(step: &str, change: &Change, attempt: u32) -> String {
+    let mut said = format!("{step}: {}", change.summary);
+    if attempt > 1 {
+        said.push_str(&format!(" (attempt {attempt})"));
+    }
+    if let Some(lock) = change.evidence.get("lock").filter(|lock| !lock.is_null()) {
+        said.push_str(&format!("; the lock as it is: {lock}"));
+    }
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +149,7 @@ mod tests {
         let lines: Vec<String> = samples::fixed_run().iter().filter_map(line).collect();
         let told = |part: &str| lines.iter().filter(|line| line.contains(part)).count();
         assert_eq!(told("attempt 2"), 1, "{lines:#?}");
+        assert_eq!(told("the lock as it is: {\"id\":"), 1);
         assert_eq!(told("correlation id corr-1"), 1);
         assert_eq!(told(": changed ("), 3);
         assert_eq!(told("looking again at 2026-01-02T03:03:45Z"), 1);

@@ -139,3 +139,12 @@ fn the_journal_lives_where_the_system_keeps_state() {
         std::path::Path::new("/home/ann/.local/state/runbook")
     );
 }
+
+#[test]
+fn a_complaint_is_one_line_without_the_usage() {
+    let error = Arguments::try_parse_from(input(&["plan"]).arguments).expect_err("no VM");
+    assert_eq!(
+        complaint(&error),
+        "the following required arguments were not provided: --vm <ID>"
+    );
+}

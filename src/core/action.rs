@@ -174,6 +174,9 @@ pub enum Decision {
         /// The complaint is looked at again before the step: somebody else's job is waited for.
         #[serde(default)]
         recheck_incident: bool,
+        /// What would be sent afterwards, as it looks now: planning only.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        then: Vec<Change>,
     },
     /// Nothing that can be read tells whether it was done.
     CannotTell {

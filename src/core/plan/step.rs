@@ -144,8 +144,13 @@ impl Planner<'_> {
                 self.simple(step, Forecast::NeedsHuman, why)
             }
             Decision::Failed { why, .. } => self.simple(step, Forecast::Failed, why),
-            Decision::Wait { what, .. } => {
-                let mut planned = self.deferred(step, action, args, format!("waits for {what}"));
+            Decision::Wait { what, then, .. } => {
+                let why = format!("waits for {what}");
+                let mut planned = if then.is_empty() {
+                    self.deferred(step, action, args, why)
+                } else {
+                    self.changes(step, action, args, then, why)
+                };
                 planned.forecast = Forecast::Waits;
                 planned
             }
@@ -156,18 +161,30 @@ impl Planner<'_> {
                 planned
             }
             Decision::Change { changes, .. } => {
-                let me = self.me();
-                let changes: Vec<Change> = changes.into_iter().map(|c| raised(c, step)).collect();
-                for change in &changes {
-                    action.predict(change, self.facts, &me);
-                }
-                let mut planned = self.simple(step, Forecast::Change, String::new());
-                planned.arguments = args;
-                planned.changes = changes;
-                planned.scripts = action.about().scripts;
-                planned
+                self.changes(step, action, args, changes, String::new())
             }
         }
+    }
+
+    /// A step whose requests are known.
+    fn changes(
+        &mut self,
+        step: &Step,
+        action: &dyn Action,
+        args: Value,
+        changes: Vec<Change>,
+        why: String,
+    ) -> PlannedStep {
+        let me = self.me();
+        let changes: Vec<Change> = changes.into_iter().map(|c| raised(c, step)).collect();
+        for change in &changes {
+            action.predict(change, self.facts, &me);
+        }
+        let mut planned = self.simple(step, Forecast::Change, why);
+        planned.arguments = args;
+        planned.changes = changes;
+        planned.scripts = action.about().scripts;
+        planned
     }
 
     fn simple(&self, step: &Step, forecast: Forecast, why: String) -> PlannedStep {

@@ -168,6 +168,8 @@ pub enum FateReport {
     Done,
     /// Refused, or taken and ended badly.
     Failed(Box<Failure>),
+    /// Taken, and not over when the run stopped: Azure goes on with it.
+    Running,
     /// Nobody knows.
     InDoubt,
 }

@@ -304,14 +304,16 @@ fn plan_with_backup() -> Plan {
 }
 
 fn following() -> Decision {
-    Decision::Wait {
-        what: "backup job job-2".to_owned(),
-        look_again_at: at(225),
-        give_up_at: at(90_000),
-        patience: Patience::Job,
-        following: json!({ "job": { "id": "job-2", "status": "InProgress", "task": "Take Snapshot" } }),
-        recheck_incident: false,
-    }
+    serde_json::from_value(json!({ "wait": {
+        "what": "backup job job-2",
+        "look_again_at": at(225),
+        "give_up_at": at(90_000),
+        "patience": Patience::Job,
+        "following": {
+            "job": { "id": "job-2", "status": "InProgress", "task": "Take Snapshot" },
+        },
+    } }))
+    .expect("a decision")
 }
 
 fn decided(step: &str, change: Change) -> Event {

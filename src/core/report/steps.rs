@@ -54,7 +54,7 @@ pub(super) fn of_run(state: &State, end: Option<RunOutcome>, reason: &str) -> Ve
             } else {
                 step.why.clone()
             },
-            attempts: own.iter().map(|sent| attempt(sent)).collect(),
+            attempts: attempts(state, &plan.id, &own),
             changes: once_each(&own),
         }
     })
@@ -71,6 +71,19 @@ fn stopped(end: RunOutcome) -> Option<StepOutcome> {
             None
         }
     }
+}
+
+/// The last request may still be in flight: taken, when it has an operation.
+fn attempts(state: &State, step: &str, own: &[&Sent]) -> Vec<Attempt> {
+    let mut attempts: Vec<Attempt> = own.iter().map(|sent| attempt(sent)).collect();
+    let flight = state.flight.as_ref().filter(|flight| flight.step == step);
+    if let (Some(last), Some(_)) = (
+        attempts.last_mut(),
+        flight.and_then(|f| f.operation.as_ref()),
+    ) {
+        last.fate = FateReport::Running;
+    }
+    attempts
 }
 
 fn attempt(sent: &Sent) -> Attempt {
@@ -150,6 +163,19 @@ mod tests {
             ),
             (1, 0, 0)
         );
+    }
+
+    #[test]
+    fn a_request_that_azure_is_at_work_on_is_not_in_doubt() {
+        let whole = samples::fixed_run();
+        let fate_after = |events: usize| {
+            let state = State::fold(&whole[..events]).expect("a history");
+            let steps = of_run(&state, Some(RunOutcome::Waiting), "");
+            steps[1].attempts.last().map(|attempt| attempt.fate.clone())
+        };
+        assert_eq!(fate_after(12), Some(FateReport::InDoubt), "intended");
+        assert_eq!(fate_after(13), Some(FateReport::Running), "accepted");
+        assert_eq!(fate_after(14), Some(FateReport::Done), "ended");
     }
 
     #[test]

@@ -76,6 +76,9 @@ pub(super) fn context(page: &mut Page, context: &Context) {
 }
 
 fn happened(page: &mut Page, incident: &Incident) {
+    if *incident == Incident::default() {
+        return;
+    }
     page.heading("What happened");
     if !incident.evidence.is_empty() {
         page.text(Line::new(sentence(&incident.evidence)));
@@ -259,7 +262,11 @@ fn next(page: &mut Page, plan: &Plan) {
         Some(verdict) if verdict.outcome == RunOutcome::NothingToDo => {
             page.text(Line::new("Nothing: the complaint does not stand any more."));
         }
-        Some(_) if plan.incident.status == IncidentStatus::None && !plan.forced => {
+        Some(verdict)
+            if verdict.failure.is_none()
+                && plan.incident.status == IncidentStatus::None
+                && !plan.forced =>
+        {
             page.text(Line::new(
                 "To go on without a failed job, which counts as needing approval:",
             ));

@@ -40,9 +40,11 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
     );
     page.heading("Steps");
     for (at, step) in report.steps.iter().enumerate() {
-        let ended = step
-            .outcome
-            .map_or("not reached".to_owned(), |outcome| outcome.to_string());
+        let ended = match (step.outcome, report.outcome) {
+            (Some(outcome), _) => outcome.to_string(),
+            (None, Some(RunOutcome::Fixed | RunOutcome::NothingToDo)) => "not needed".to_owned(),
+            (None, _) => "not reached".to_owned(),
+        };
         let line = Line::default()
             .then(Tone::Strong, &step.title)
             .text(": ")
@@ -105,6 +107,7 @@ fn told(attempt: &Attempt, plan: &Plan) -> Block {
     });
     let line = match &attempt.fate {
         FateReport::Done => line.then(Tone::Good, "done").text(format!(" after {took}")),
+        FateReport::Running => line.then(Tone::Warn, "taken; Azure is at work on it"),
         FateReport::InDoubt => line.then(Tone::Warn, "nobody knows whether it was taken"),
         FateReport::Failed(failure) => line
             .then(Tone::Bad, "failed")

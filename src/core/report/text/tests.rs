@@ -147,3 +147,24 @@ fn words_wrap_and_a_long_id_is_not_broken() {
     )]);
     assert_eq!(draw(&page, Paint::None), format!("see\n{long}\nand more\n"));
 }
+
+#[test]
+fn a_plan_that_could_not_look_does_not_offer_force_and_one_without_a_job_does() {
+    let mut plan = samples::plan();
+    plan.incident = crate::core::incident::Incident::default();
+    plan.steps.clear();
+    let failure = crate::base::Failure::new(crate::base::ErrorClass::Unreachable, "look", "no");
+    plan.verdict = Some(crate::core::plan::build::from_failure(failure));
+    let blind = super::plan(&plan, Paint::None);
+    assert!(
+        !blind.contains("--force") && !blind.contains("What happened"),
+        "{blind}"
+    );
+    plan.verdict = Some(crate::core::plan::Verdict {
+        outcome: crate::core::outcome::RunOutcome::NeedsHuman,
+        reason: "nothing shows that `vm1` failed".to_owned(),
+        failure: None,
+    });
+    assert!(super::plan(&plan, Paint::None).contains("--vm "));
+    assert!(super::plan(&plan, Paint::None).contains("--force"));
+}

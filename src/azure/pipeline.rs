@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::base::pace::{Budget, Pace};
 use crate::base::secret::redact;
-use crate::base::{ErrorClass, Failure, Secret};
+use crate::base::{Accepted, ErrorClass, Failure, Secret};
 
 use super::arm::Arm;
 use super::counts::Purpose;
@@ -141,7 +141,10 @@ async fn once(arm: &Arm, call: &Call, request_id: &str, token: &Secret) -> Resul
     let answer = arm.transport.send(request).await.map_err(|error| {
         let mut failure = refusal::broken(&call.attempted, effect, &error);
         // No answer names a correlation id; ours is what Azure Backup stores as a job's activity.
-        failure.correlation_id = Some(request_id.to_owned());
+        // Of a request that never left, nobody knows any.
+        if failure.accepted != Accepted::No {
+            failure.correlation_id = Some(request_id.to_owned());
+        }
         failure
     })?;
     let (head, body) = answer.into_parts();

@@ -6,11 +6,12 @@ use tokio::sync::watch;
 
 use crate::cli::args::{Apply, Global};
 use crate::cli::consent::{self, Answer};
-use crate::cli::output::{Output, to_stderr};
+use crate::cli::output::{Format, Output, to_stderr};
 use crate::cli::progress::Progress;
 use crate::cli::signals::unless_stopped;
 use crate::cli::{Input, failed, settings};
 use crate::core::plan::Plan;
+use crate::core::plan::consent::{Consent, covers};
 use crate::core::report::exit::Exit;
 use crate::core::report::{Report, text};
 use crate::ops::{OpsError, World};
@@ -41,7 +42,6 @@ async fn applied(
     output: &Output,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Report, OpsError> {
-    let mut stop = stop;
     let ask = settings::ask(&apply.subject);
     let Some(plan) = unless_stopped(&mut stop, crate::ops::plan(world, &ask)).await else {
         let message = "stopped while planning; nothing was sent";
@@ -60,6 +60,7 @@ async fn applied(
         Ok(Answer::Declined) => return Ok(Report::of_declined(&plan)),
         Err(error) => return Ok(failed::report(&error)),
     };
+    show_unattended(&plan, &consent, input, output);
     let by = agreed_by(&plan, input);
     let (wait, progress) = (
         wait(apply, input),
@@ -69,6 +70,13 @@ async fn applied(
     let records = crate::ops::apply(world, plan, consent, by, wait, stop, told).await;
     drop(progress);
     Report::of_run(&records?).map_err(|illegal| OpsError::Bug(illegal.to_string()))
+}
+
+/// Unattended, the plan that is about to be carried out goes to the log: standard error.
+fn show_unattended(plan: &Plan, consent: &Consent, input: &Input, output: &Output) {
+    if !input.terminal.can_ask() && output.format == Format::Text && covers(consent, plan).is_ok() {
+        to_stderr(&format!("{}\n", text::plan(plan, output.stderr)));
+    }
 }
 
 /// At a terminal the plan is shown, and a person is asked what the flags leave open.

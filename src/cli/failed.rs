@@ -25,7 +25,9 @@ pub(super) fn report(error: &OpsError) -> Report {
             plain(Exit::Usage)
         }
         OpsError::BadRunbook(_) => plain(Exit::BadRunbook),
-        OpsError::Azure(failure) => Report::of_error(&message, Some(failure), of_failure(failure)),
+        OpsError::Azure { failure } => {
+            Report::of_error(&message, Some(failure), of_failure(failure))
+        }
         OpsError::Journal(_) => plain(Exit::Journal),
         OpsError::Busy { .. } => plain(Exit::Busy),
         OpsError::Refused(refusal, plan) => Report::of_refusal(plan, refusal),
@@ -50,7 +52,7 @@ mod tests {
 
     #[test]
     fn every_error_has_the_exit_code_of_the_design() {
-        let azure = |class| OpsError::Azure(Failure::new(class, "read the VM", "no"));
+        let azure = |class| OpsError::from(Failure::new(class, "read the VM", "no"));
         let bad = OpsError::BadRunbook("x".to_owned());
         let unknown = OpsError::NoSuchCode {
             code: "X".to_owned(),

@@ -17,10 +17,8 @@ pub(super) async fn list(
     input: &Input,
     output: &Output,
 ) -> Result<Exit, OpsError> {
-    let world = World::open(settings::of(global, input)?).await?;
-    let rows = crate::ops::runs(&world).await;
-    world.close().await;
-    let rows = rows?;
+    let journal = World::journal(&settings::of(global, input)?)?;
+    let rows = crate::ops::runs(journal.as_ref()).await?;
     match output.format {
         Format::Json => return Ok(output.value(&json!({ "schema_version": 1, "runs": rows }))),
         Format::Ndjson => rows.iter().for_each(|row| {
@@ -54,10 +52,8 @@ pub(super) async fn show(
     input: &Input,
     output: &Output,
 ) -> Result<Exit, OpsError> {
-    let world = World::open(settings::of(global, input)?).await?;
-    let records = crate::ops::run(&world, run).await;
-    world.close().await;
-    let records = records?;
+    let journal = World::journal(&settings::of(global, input)?)?;
+    let records = crate::ops::run(journal.as_ref(), run).await?;
     if output.format == Format::Ndjson {
         records.iter().for_each(Output::event);
         return Ok(Exit::Success);

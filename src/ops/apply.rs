@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use crate::actions;
 use crate::azure::Writer;
-use crate::core::execute::drive::{Engine, Order, run};
+use crate::core::execute::drive::run;
+use crate::core::execute::engine::{Engine, Order};
 use crate::core::journal::Record;
 use crate::core::plan::Plan;
 use crate::core::plan::consent::{Consent, covers};

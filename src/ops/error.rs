@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::base::Failure;
-use crate::core::execute::drive::DriveError;
+use crate::base::{ErrorClass, Failure};
+use crate::core::execute::engine::DriveError;
 use crate::core::journal::RunId;
 use crate::core::journal::store::{Holder, StoreError};
 use crate::core::plan::Plan;
 use crate::core::plan::consent::Refusal;
+use crate::core::report::role_with;
 
 /// Why something that was asked for was not done.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +28,11 @@ pub enum OpsError {
     #[error("{0}")]
     BadRunbook(String),
     /// Azure refused, or cannot be reached.
-    #[error("{0}")]
-    Azure(Failure),
+    #[error("{failure}{}", advice(.failure))]
+    Azure {
+        /// What failed.
+        failure: Failure,
+    },
     /// The journal cannot be read or written.
     #[error("{0}")]
     Journal(StoreError),
@@ -58,7 +62,7 @@ pub enum OpsError {
 
 impl From<Failure> for OpsError {
     fn from(failure: Failure) -> Self {
-        Self::Azure(failure)
+        Self::Azure { failure }
     }
 }
 
@@ -79,4 +83,31 @@ impl From<DriveError> for OpsError {
             DriveError::Illegal(illegal) => Self::Bug(illegal.to_string()),
         }
     }
+}
+
+/// What to do next about a failure, where its class says.
+fn advice(failure: &Failure) -> String {
+    let next = match failure.class {
+        ErrorClass::Unreachable => {
+            "check --cloud and --arm-endpoint, the network, and whether a proxy is in the way"
+        }
+        ErrorClass::Auth => {
+            "the token is missing, expired or for another audience: sign in again (az login), \
+             renew it, or choose another --credential"
+        }
+        ErrorClass::Forbidden => {
+            return match (&failure.permission, &failure.scope) {
+                (Some(action), Some(scope)) => format!(
+                    ". This identity needs `{action}` at `{scope}`: a role that has it is {}",
+                    role_with(action)
+                ),
+                _ => ". This identity lacks a right; Reader at the subscription and Backup \
+                      Reader at the vault let it plan"
+                    .to_owned(),
+            };
+        }
+        ErrorClass::Throttled => "Azure asks to slow down: try again later",
+        _ => return String::new(),
+    };
+    format!(". What to do: {next}")
 }

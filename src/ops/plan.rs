@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::actions::facts::incident::last_symptom;
 use crate::azure::{Reader, ResourceId};
+use crate::base::ErrorClass;
 use crate::core::facts::{Fact, FactKey, Facts, Target};
 use crate::core::plan::Plan;
 use crate::core::plan::build::{Request, build};
@@ -45,7 +46,16 @@ pub async fn plan(world: &World, ask: &Ask) -> Result<Plan, OpsError> {
         context,
         now: world.clock.now(),
     };
-    Ok(build(request, &world.actions, &world.lookers).await)
+    let plan = build(request, &world.actions, &world.lookers).await;
+    match plan
+        .verdict
+        .as_ref()
+        .and_then(|verdict| verdict.failure.as_ref())
+    {
+        // A VM that does not exist is an answer; not being able to look is none.
+        Some(failure) if failure.class != ErrorClass::NotFound => Err(failure.clone().into()),
+        _ => Ok(plan),
+    }
 }
 
 fn find<'a>(world: &'a World, code: &str) -> Result<&'a Runbook, OpsError> {

@@ -47,7 +47,7 @@ impl Simulated {
     /// When there is no such scenario, or what was left cannot be read.
     pub fn open(scenario: Option<&str>, state: &Path, scale: f64) -> Result<Arc<Self>, OpsError> {
         let name = scenario.unwrap_or(SCENARIO);
-        let folder = folder_of(state, name);
+        let folder = folder_of(state, Some(name));
         let file = folder.join("world.json");
         let sim = match std::fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| {
@@ -84,6 +84,12 @@ impl Simulated {
     /// Looks at its state.
     pub fn with<T>(&self, look: impl FnOnce(&Sim) -> T) -> T {
         look(&self.lock())
+    }
+
+    /// The name of its scenario.
+    pub(super) fn scenario(&self) -> &str {
+        let name = self.folder.as_ref().and_then(|f| f.file_name());
+        name.and_then(|n| n.to_str()).unwrap_or(SCENARIO)
     }
 
     /// Where it is kept, and its journal beside it.
@@ -146,8 +152,9 @@ fn sim_origin(sim: &Sim) -> jiff::Timestamp {
     sim.now_origin().max(wall_now())
 }
 
-fn folder_of(state: &Path, scenario: &str) -> PathBuf {
-    state.join("sim").join(scenario)
+/// Where a scenario's world and journal are kept.
+pub(super) fn folder_of(state: &Path, scenario: Option<&str>) -> PathBuf {
+    state.join("sim").join(scenario.unwrap_or(SCENARIO))
 }
 
 /// A built-in scenario, beginning at `now`.
@@ -264,7 +271,7 @@ pub async fn serve_sim(
 /// # Errors
 /// When they cannot be removed.
 pub fn reset_sim(state: &Path, scenario: Option<&str>) -> Result<(), OpsError> {
-    let folder = folder_of(state, scenario.unwrap_or(SCENARIO));
+    let folder = folder_of(state, scenario);
     match std::fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(OpsError::Usage(format!(
             "cannot remove `{}`: {e}",

@@ -74,6 +74,18 @@ impl World {
         }
     }
 
+    /// The journal alone: for looking at what was done, which takes no credential.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn journal(settings: &Settings) -> Result<Arc<dyn Store>, OpsError> {
+        let folder = match &settings.sim {
+            Some(scenario) => rehearse::folder_of(&settings.state, scenario.as_deref()),
+            None => settings.state.clone(),
+        };
+        open_journal(&folder, &settings.holder)
+    }
+
     /// A world of parts: for programs and tests that bring their own.
     #[must_use]
     pub fn of(
@@ -171,7 +183,10 @@ impl World {
             let cloud = self.arm.cloud();
             let kind = who.as_ref().map_or(self.credential, |w| w.kind);
             Ok::<_, Failure>(Context {
-                cloud: cloud.name.clone(),
+                cloud: match self.simulated {
+                    Some(_) => "simulated".to_owned(),
+                    None => cloud.name.clone(),
+                },
                 endpoint: cloud.arm.to_string(),
                 tenant: who.as_ref().and_then(|w| w.tenant.clone()),
                 identity: who.as_ref().and_then(|w| {
@@ -182,6 +197,7 @@ impl World {
                 }),
                 credential: kind.name().to_owned(),
                 simulated: self.simulated.is_some(),
+                scenario: self.simulated.as_ref().map(|s| s.scenario().to_owned()),
             })
         });
         Ok(context.await?)
@@ -262,7 +278,7 @@ pub fn checked_scale(scale: f64) -> Result<f64, OpsError> {
     if scale.is_finite() && scale > 0.0 {
         return Ok(scale);
     }
-    Err(OpsError::Azure(Failure::new(
+    Err(OpsError::from(Failure::new(
         ErrorClass::Invalid,
         "set the time scale",
         format!("{scale} is not a positive number"),

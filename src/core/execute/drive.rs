@@ -3,8 +3,6 @@
 //! Run, resume, cancel and undo are this same loop. Crash points are exactly before and after
 //! each act and each append.
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,70 +11,25 @@ use tokio::sync::watch;
 use crate::base::clock::add;
 use crate::base::pace::jittered;
 use crate::base::secret::redact_json;
-use crate::base::{Accepted, Chance, Clock, ErrorClass, Failure};
-use crate::core::action::{Actions, Actors, Applied, Change, Operation, Polled};
+use crate::base::{Accepted, ErrorClass, Failure};
+use crate::core::action::{Applied, Change, Operation, Polled};
+use crate::core::execute::ends::plain_end;
+use crate::core::execute::engine::{DriveError, Engine, Order};
 use crate::core::execute::look::{look, told};
-use crate::core::execute::next::{next, plain_end};
+use crate::core::execute::next::next;
 use crate::core::execute::{Act, Limits};
-use crate::core::facts::Lookers;
-use crate::core::journal::state::{Illegal, POLL_SECONDS, State};
-use crate::core::journal::store::{Lease, Store, StoreError};
+use crate::core::journal::state::{POLL_SECONDS, State};
+use crate::core::journal::store::Lease;
 use crate::core::journal::{Event, Record, RunId, Sight};
 use crate::core::outcome::RunOutcome;
 use crate::core::plan::Plan;
 use crate::core::plan::build::find_incident;
-use crate::core::plan::consent::Consent;
 
 /// How often in a row a look may fail for a passing reason before the run waits for another day.
 const LOOKS: u32 = 5;
 
 /// The longest silence in a long pause: the lease is renewed at least so often.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5 * 60);
-
-/// All that a run needs besides its plan.
-#[derive(Clone)]
-pub struct Engine {
-    /// The deciding halves.
-    pub actions: Actions,
-    /// The acting halves.
-    pub actors: Actors,
-    /// The only way of looking.
-    pub lookers: Lookers,
-    /// Where events are kept.
-    pub store: Arc<dyn Store>,
-    /// Time.
-    pub clock: Clock,
-    /// Chance.
-    pub chance: Chance,
-    /// What was sent so far, for the report.
-    pub requests: Arc<dyn Fn() -> Value + Send + Sync>,
-    /// Told of each event once it is durable.
-    pub listener: Arc<dyn Fn(&Record) + Send + Sync>,
-}
-
-/// What a run is given besides its plan.
-#[derive(Clone, Debug)]
-pub struct Order {
-    /// Who agreed.
-    pub by: String,
-    /// To what.
-    pub consent: Consent,
-    /// How long to wait for jobs.
-    pub wait: Duration,
-    /// Becomes true when somebody asks to stop.
-    pub stop: watch::Receiver<bool>,
-}
-
-/// Why a run could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum DriveError {
-    /// The journal failed, or another run holds the target.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The engine made an event that cannot be: our bug.
-    #[error("our bug: {0}")]
-    Illegal(#[from] Illegal),
-}
 
 /// Applies `plan`, which `order.consent` covers, and returns the whole journal of the run.
 ///
@@ -439,12 +392,4 @@ fn clean(event: Event) -> Event {
     };
     redact_json(&mut value);
     serde_json::from_value(value).unwrap_or(event)
-}
-
-impl fmt::Debug for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("actions", &self.actions)
-            .finish_non_exhaustive()
-    }
 }

@@ -2,6 +2,8 @@
 //! time and appends its events.
 
 pub mod drive;
+mod ends;
+pub mod engine;
 pub mod look;
 pub mod next;
 pub mod retry;

@@ -7,7 +7,10 @@ use serde_json::Value;
 
 use crate::base::Failure;
 use crate::base::clock::add;
-use crate::core::action::{Change, Decision, Fate, Patience, Repeat, Sent};
+use crate::core::action::{Change, Decision, Fate, Patience, Sent};
+use crate::core::execute::ends::{
+    ended, give_up, plain_end, tries_used_up, verified, wait_for_another_day,
+};
 use crate::core::execute::{Act, Limits, retry};
 use crate::core::incident::IncidentStatus;
 use crate::core::journal::Event;
@@ -288,70 +291,6 @@ fn past_deadline(state: &StepState, step: Option<&Step>, now: Timestamp) -> bool
     state.since.is_some_and(|since| now > add(since, limit))
 }
 
-fn tries_used_up(own: &[&Sent]) -> Act {
-    let Some(last) = own.last() else {
-        return ended(RunOutcome::Failed, "no tries are left");
-    };
-    let tries: Vec<Value> = own.iter().map(|s| try_as_evidence(s)).collect();
-    let why = match (&last.fate, last.change.repeat) {
-        (Fate::InDoubt, Repeat::Never) => {
-            format!(
-                "`{}`: nobody knows whether it was taken, and it must not be sent twice",
-                last.change.summary
-            )
-        }
-        (Fate::Failed(failure), _) => {
-            format!(
-                "{failure}; it was sent {} times, which is as often as documented",
-                own.len()
-            )
-        }
-        _ => format!(
-            "`{}` was sent {} times without an answer",
-            last.change.summary,
-            own.len()
-        ),
-    };
-    let mut event = plain_end(RunOutcome::NeedsHuman, &why);
-    if let Event::Ended {
-        evidence, failure, ..
-    } = &mut event
-    {
-        *evidence = Value::Array(tries);
-        if let Fate::Failed(last) = &last.fate {
-            *failure = Some(last.clone());
-        }
-    }
-    Act::Append(Box::new(event))
-}
-
-fn try_as_evidence(sent: &Sent) -> Value {
-    let (error, id) = match &sent.fate {
-        Fate::Failed(failure) => (failure.message.clone(), failure.correlation_id.clone()),
-        _ => (String::new(), None),
-    };
-    serde_json::json!({
-        "at": sent.at, "what": sent.change.summary, "left": sent.remaining,
-        "error": error, "correlation_id": id,
-    })
-}
-
-fn give_up(failure: &Failure, state: &State) -> Act {
-    use crate::base::ErrorClass as C;
-    let begun = state.sent.iter().any(|s| matches!(s.fate, Fate::Done(_)));
-    let outcome = match failure.class {
-        // A credential that expires on the way is renewed and the run goes on.
-        C::Auth if begun => RunOutcome::Waiting,
-        C::Locked | C::Policy | C::CrpTimeout | C::Conflict => RunOutcome::NeedsHuman,
-        _ => RunOutcome::Failed,
-    };
-    let mut event = plain_end(outcome, &failure.to_string());
-    if let Event::Ended { failure: place, .. } = &mut event {
-        *place = Some(failure.clone());
-    }
-    Act::Append(Box::new(event))
-}
-
 fn all_done(state: &State) -> Act {
     let changed = state.sent.iter().any(|s| !s.change.probe) || state.job_wait_since.is_some();
     let why = state
@@ -365,39 +304,4 @@ fn all_done(state: &State) -> Act {
         RunOutcome::NothingToDo
     };
     ended(outcome, &why)
-}
-
-fn verified(step: &str, outcome: StepOutcome, why: &str, outputs: &Value) -> Act {
-    Act::Append(Box::new(Event::Verified {
-        step: step.to_owned(),
-        outcome,
-        why: why.to_owned(),
-        outputs: outputs.clone(),
-    }))
-}
-
-fn wait_for_another_day(due: Timestamp, why: &str) -> Act {
-    let mut event = plain_end(RunOutcome::Waiting, why);
-    if let Event::Ended { due: place, .. } = &mut event {
-        *place = Some(due);
-    }
-    Act::Append(Box::new(event))
-}
-
-fn ended(outcome: RunOutcome, why: &str) -> Act {
-    Act::Append(Box::new(plain_end(outcome, why)))
-}
-
-/// An end that has only an outcome and a reason.
-#[must_use]
-pub fn plain_end(outcome: RunOutcome, reason: &str) -> Event {
-    Event::Ended {
-        outcome,
-        reason: reason.to_owned(),
-        due: None,
-        failure: None,
-        code: None,
-        evidence: Value::Null,
-        requests: Value::Null,
-    }
 }

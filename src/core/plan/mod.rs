@@ -38,6 +38,9 @@ pub struct Context {
     pub credential: String,
     /// True when the world is the embedded simulator's.
     pub simulated: bool,
+    /// Which of its scenarios.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
 }
 
 /// A plan: runbook, target, facts and steps with their changes.

@@ -34,8 +34,10 @@ impl Command {
         if plan.forced {
             words.push("--force".to_owned());
         }
-        if plan.context.simulated {
-            words.push("--sim".to_owned());
+        match &plan.context.scenario {
+            Some(scenario) => words.push(format!("--sim={scenario}")),
+            None if plan.context.simulated => words.push("--sim".to_owned()),
+            None => {}
         }
         Self(words)
     }

@@ -38,6 +38,7 @@ use crate::core::runbook::risk::{Approval, Risk};
 
 pub use command::Command;
 pub use page::clean;
+pub use roles::holding as role_with;
 pub use words::refusal;
 
 /// A plan, what became of it, or why there is none.

@@ -5,10 +5,17 @@
 /// Sources: `azure-api.md` section 12 (built-in roles of 2025-01-14: Locks Contributor; none but
 /// Contributor and Owner may delete restore point collections) and `remediations.md` section 6
 /// (rights of each remedy).
-pub(super) fn holding(action: &str) -> &'static str {
+#[must_use]
+pub fn holding(action: &str) -> &'static str {
     let action = action.to_lowercase();
     let begins = |prefix: &str| action.starts_with(prefix);
-    if begins("microsoft.authorization/locks/") {
+    if action.ends_with("/read") {
+        if begins("microsoft.recoveryservices/") {
+            "Backup Reader"
+        } else {
+            "Reader"
+        }
+    } else if begins("microsoft.authorization/locks/") {
         "Locks Contributor, or a custom role"
     } else if begins("microsoft.compute/restorepointcollections/") {
         "a custom role (of the built-in roles, only Contributor and Owner hold it)"
@@ -47,6 +54,11 @@ mod tests {
                 "Microsoft.Compute/virtualMachines/extensions/delete",
                 "Virtual Machine Contributor",
             ),
+            (
+                "Microsoft.RecoveryServices/Vaults/backupJobs/read",
+                "Backup Reader",
+            ),
+            ("Microsoft.Authorization/locks/read", "Reader"),
             ("Contoso.Own/thing/write", "custom role"),
         ] {
             assert!(

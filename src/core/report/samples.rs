@@ -146,6 +146,7 @@ pub(crate) fn plan() -> Plan {
             identity: Some("ann".to_owned()),
             credential: "cli".to_owned(),
             simulated: false,
+            scenario: None,
         },
         incident: Incident {
             status: IncidentStatus::Open,

@@ -1,0 +1,109 @@
+//! How a step or a run ends, as the event that says so.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::base::{ErrorClass as C, Failure};
+use crate::core::action::{Fate, Repeat, Sent};
+use crate::core::execute::Act;
+use crate::core::journal::Event;
+use crate::core::journal::state::State;
+use crate::core::outcome::{RunOutcome, StepOutcome};
+
+pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
+    let Some(last) = own.last() else {
+        return ended(RunOutcome::Failed, "no tries are left");
+    };
+    let tries: Vec<Value> = own.iter().map(|s| try_as_evidence(s)).collect();
+    let why = match (&last.fate, last.change.repeat) {
+        (Fate::InDoubt, Repeat::Never) => {
+            format!(
+                "`{}`: nobody knows whether it was taken, and it must not be sent twice",
+                last.change.summary
+            )
+        }
+        (Fate::Failed(failure), _) => {
+            format!(
+                "{failure}; it was sent {} times, which is as often as documented",
+                own.len()
+            )
+        }
+        _ => format!(
+            "`{}` was sent {} times without an answer",
+            last.change.summary,
+            own.len()
+        ),
+    };
+    let mut event = plain_end(RunOutcome::NeedsHuman, &why);
+    if let Event::Ended {
+        evidence, failure, ..
+    } = &mut event
+    {
+        *evidence = Value::Array(tries);
+        if let Fate::Failed(last) = &last.fate {
+            *failure = Some(last.clone());
+        }
+    }
+    Act::Append(Box::new(event))
+}
+
+fn try_as_evidence(sent: &Sent) -> Value {
+    let (error, id) = match &sent.fate {
+        Fate::Failed(failure) => (failure.message.clone(), failure.correlation_id.clone()),
+        _ => (String::new(), None),
+    };
+    serde_json::json!({
+        "at": sent.at, "what": sent.change.summary, "left": sent.remaining,
+        "error": error, "correlation_id": id,
+    })
+}
+
+pub(super) fn give_up(failure: &Failure, state: &State) -> Act {
+    let begun = state.sent.iter().any(|s| matches!(s.fate, Fate::Done(_)));
+    let outcome = match failure.class {
+        // A credential that expires on the way is renewed and the run goes on.
+        C::Auth if begun => RunOutcome::Waiting,
+        C::Locked | C::Policy | C::CrpTimeout | C::Conflict => RunOutcome::NeedsHuman,
+        _ => RunOutcome::Failed,
+    };
+    let mut event = plain_end(outcome, &failure.to_string());
+    if let Event::Ended { failure: place, .. } = &mut event {
+        *place = Some(failure.clone());
+    }
+    Act::Append(Box::new(event))
+}
+
+pub(super) fn verified(step: &str, outcome: StepOutcome, why: &str, outputs: &Value) -> Act {
+    Act::Append(Box::new(Event::Verified {
+        step: step.to_owned(),
+        outcome,
+        why: why.to_owned(),
+        outputs: outputs.clone(),
+    }))
+}
+
+pub(super) fn wait_for_another_day(due: Timestamp, why: &str) -> Act {
+    let mut event = plain_end(RunOutcome::Waiting, why);
+    if let Event::Ended { due: place, .. } = &mut event {
+        *place = Some(due);
+    }
+    Act::Append(Box::new(event))
+}
+
+pub(super) fn ended(outcome: RunOutcome, why: &str) -> Act {
+    Act::Append(Box::new(plain_end(outcome, why)))
+}
+
+/// An end that has only an outcome and a reason.
+#[must_use]
+pub(super) fn plain_end(outcome: RunOutcome, reason: &str) -> Event {
+    Event::Ended {
+        outcome,
+        reason: reason.to_owned(),
+        due: None,
+        failure: None,
+        code: None,
+        evidence: Value::Null,
+        requests: Value::Null,
+    }
+}

@@ -122,7 +122,9 @@ impl Looker for RestorePointsLooker {
             };
             list.push(fact(&collection));
         }
-        points.ours.sort_by_key(|collection| collection.id.to_lowercase());
+        points
+            .ours
+            .sort_by_key(|collection| collection.id.to_lowercase());
         points.recount();
         value(&points)
     }

@@ -1,8 +1,9 @@
 //! What every test here stands on: a simulated Azure in this process, in virtual time.
 
+pub(crate) mod promise;
 pub(crate) mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use runbook::azure::{Arm, Cloud, TokenSource};
@@ -11,13 +12,23 @@ use runbook::core::journal::Record;
 use runbook::core::journal::memory::Memory;
 use runbook::core::plan::Plan;
 use runbook::core::plan::consent::Consent;
-use runbook::ops::rehearse::{Simulated, credential, read_world, scenario_at};
+use runbook::core::runbook::catalogue::Catalogue;
 use runbook::ops::apply::Listener;
+use runbook::ops::rehearse::{Simulated, credential, read_world, scenario_at};
 use runbook::ops::{Ask, OpsError, World, apply, catalogue, plan};
 use runbook::sim::{Entry, Sim};
 use tokio::sync::watch;
 
 use wire::{Tamper, Untouched, Wire};
+
+/// Each scenario in which something is wrong, and the code that it is about.
+pub(crate) const CASES: [(&str, &str); 5] = [
+    ("rp-limit", "UserErrorRpCollectionLimitReached"),
+    ("vm-failed", "UserErrorVmProvisioningStateFailed"),
+    ("extension-stuck", "ExtensionStuckInDeletionState"),
+    ("snapshot-sql", "GuestAgentSnapshotTaskStatusError"),
+    ("backup-running", "UserErrorBackupOperationInProgress"),
+];
 
 /// A simulated Azure and the tool beside it.
 pub(crate) struct Stage {
@@ -126,15 +137,16 @@ impl Stage {
     }
 }
 
-fn world_on(
-    simulated: &Arc<Simulated>,
-    store: &Arc<Memory>,
-    clock: Clock,
-    wire: Wire,
-) -> World {
+fn world_on(simulated: &Arc<Simulated>, store: &Arc<Memory>, clock: Clock, wire: Wire) -> World {
     let cloud = Cloud::public();
     let tokens = TokenSource::new(credential(simulated), &cloud).unwrap();
     let chance = Chance::seeded(7);
     let arm = Arm::new(cloud, Arc::new(wire), tokens, clock.clone(), chance.clone());
-    World::of(arm, store.clone(), catalogue(None).unwrap(), clock, chance)
+    World::of(arm, store.clone(), runbooks(), clock, chance)
+}
+
+/// The runbooks in the binary, read once for all tests.
+fn runbooks() -> Catalogue {
+    static READ: OnceLock<Catalogue> = OnceLock::new();
+    READ.get_or_init(|| catalogue(None).unwrap()).clone()
 }

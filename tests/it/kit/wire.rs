@@ -81,7 +81,8 @@ pub(crate) fn refusal(status: u16, code: &str, headers: &[(&'static str, &str)])
     let body = if code.is_empty() {
         Bytes::new()
     } else {
-        let error = serde_json::json!({ "error": { "code": code, "message": "An injected fault." } });
+        let error =
+            serde_json::json!({ "error": { "code": code, "message": "An injected fault." } });
         Bytes::from(error.to_string())
     };
     let mut answer = http::Response::builder().status(status);

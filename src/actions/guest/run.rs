@@ -75,8 +75,9 @@ pub fn change(
         repeat: Repeat::LookAfter(ENDS_AFTER),
         evidence: json!({ "os": vm.os }),
         probe,
-        // Probe and change are the same request with other parameters.
-        anew: !probe,
+        // Probe and change are the same request with other parameters, and a change whose fate is
+        // in doubt is looked at with another probe.
+        anew: true,
     }
 }
 

@@ -1,6 +1,9 @@
 //! What every test here stands on: a simulated Azure in this process, in virtual time.
 
-use std::sync::Arc;
+pub(crate) mod promise;
+pub(crate) mod wire;
+
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use runbook::azure::{Arm, Cloud, TokenSource};
@@ -9,10 +12,23 @@ use runbook::core::journal::Record;
 use runbook::core::journal::memory::Memory;
 use runbook::core::plan::Plan;
 use runbook::core::plan::consent::Consent;
-use runbook::ops::rehearse::{InProcess, Simulated, credential, read_world, scenario_at};
+use runbook::core::runbook::catalogue::Catalogue;
+use runbook::ops::apply::Listener;
+use runbook::ops::rehearse::{Simulated, credential, read_world, scenario_at};
 use runbook::ops::{Ask, OpsError, World, apply, catalogue, plan};
 use runbook::sim::{Entry, Sim};
 use tokio::sync::watch;
+
+use wire::{Tamper, Untouched, Wire};
+
+/// Each scenario in which something is wrong, and the code that it is about.
+pub(crate) const CASES: [(&str, &str); 5] = [
+    ("rp-limit", "UserErrorRpCollectionLimitReached"),
+    ("vm-failed", "UserErrorVmProvisioningStateFailed"),
+    ("extension-stuck", "ExtensionStuckInDeletionState"),
+    ("snapshot-sql", "GuestAgentSnapshotTaskStatusError"),
+    ("backup-running", "UserErrorBackupOperationInProgress"),
+];
 
 /// A simulated Azure and the tool beside it.
 pub(crate) struct Stage {
@@ -20,6 +36,17 @@ pub(crate) struct Stage {
     pub(crate) store: Arc<Memory>,
     pub(crate) world: World,
     pub(crate) wait: Duration,
+    pub(crate) listener: Listener,
+}
+
+/// Runs `test` on a paused clock of its own: hours pass in milliseconds.
+pub(crate) fn in_virtual_time<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(test)
 }
 
 impl Stage {
@@ -37,15 +64,22 @@ impl Stage {
     }
 
     pub(crate) fn of(sim: Sim) -> Self {
+        Self::tampered(sim, Arc::new(Untouched))
+    }
+
+    /// A simulated Azure behind a wire that the test tampers with.
+    pub(crate) fn tampered(sim: Sim, tamper: Arc<dyn Tamper>) -> Self {
         let clock = Clock::starting_at(sim.now_origin(), 1.0);
         let simulated = Simulated::of(sim, clock.clone(), None);
         let store = Arc::new(Memory::default());
-        let world = world_on(&simulated, &store, clock);
+        let wire = Wire::to(&simulated, tamper);
+        let world = world_on(&simulated, &store, clock, wire);
         Self {
             simulated,
             store,
             world,
             wait: Duration::from_secs(2 * 3600),
+            listener: Arc::new(|_| {}),
         }
     }
 
@@ -93,7 +127,7 @@ impl Stage {
             by,
             self.wait,
             stop,
-            Arc::new(|_| {}),
+            Arc::clone(&self.listener),
         )
         .await
     }
@@ -103,11 +137,16 @@ impl Stage {
     }
 }
 
-fn world_on(simulated: &Arc<Simulated>, store: &Arc<Memory>, clock: Clock) -> World {
+fn world_on(simulated: &Arc<Simulated>, store: &Arc<Memory>, clock: Clock, wire: Wire) -> World {
     let cloud = Cloud::public();
     let tokens = TokenSource::new(credential(simulated), &cloud).unwrap();
-    let transport = Arc::new(InProcess(Arc::clone(simulated)));
     let chance = Chance::seeded(7);
-    let arm = Arm::new(cloud, transport, tokens, clock.clone(), chance.clone());
-    World::of(arm, store.clone(), catalogue(None).unwrap(), clock, chance)
+    let arm = Arm::new(cloud, Arc::new(wire), tokens, clock.clone(), chance.clone());
+    World::of(arm, store.clone(), runbooks(), clock, chance)
+}
+
+/// The runbooks in the binary, read once for all tests.
+fn runbooks() -> Catalogue {
+    static READ: OnceLock<Catalogue> = OnceLock::new();
+    READ.get_or_init(|| catalogue(None).unwrap()).clone()
 }

@@ -1,4 +1,6 @@
 //! Promises, tested on the simulator in virtual time, and on the binary.
 
+mod first_runbook;
 mod golden;
 mod kit;
+mod schema;

@@ -22,6 +22,7 @@ use runbook::ops::{Ask, OpsError, plan};
 use runbook::sim::Entry;
 use serde::Deserialize;
 
+use crate::first_runbook::with_runbooks;
 use crate::kit::Stage;
 
 /// What is asked for in a case; the defaults are the plain question.
@@ -57,8 +58,14 @@ struct Rehearsal {
 
 #[test]
 fn every_case_comes_out_as_its_golden_files_say() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/rehearsals");
-    let cases = cases(&root);
+    come_out_as_golden("runbooks/rehearsals", None);
+}
+
+/// Runs every case under `root`, with the runbooks of a folder besides those in the binary.
+pub(crate) fn come_out_as_golden(root: &str, runbooks: Option<&str>) {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let runbooks = runbooks.map(|folder| package.join(folder));
+    let cases = cases(&package.join(root));
     let only = std::env::var_os("RUNBOOK_CASE").and_then(|c| c.into_string().ok());
     let mut wrong = Vec::new();
     let mut run = 0;
@@ -66,7 +73,7 @@ fn every_case_comes_out_as_its_golden_files_say() {
         only.as_ref()
             .is_none_or(|only| c.display().to_string().contains(only.as_str()))
     }) {
-        let rehearsal = rehearse(case);
+        let rehearsal = rehearse(case, runbooks.as_deref());
         run += 1;
         for (name, text) in [
             ("plan.txt", &rehearsal.plan),
@@ -119,16 +126,16 @@ fn compare(file: &Path, text: &str) -> Option<String> {
     ))
 }
 
-fn rehearse(case: &Path) -> Rehearsal {
+fn rehearse(case: &Path, runbooks: Option<&Path>) -> Rehearsal {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
         .build()
         .unwrap();
-    runtime.block_on(rehearse_in_virtual_time(case))
+    runtime.block_on(rehearse_in_virtual_time(case, runbooks))
 }
 
-async fn rehearse_in_virtual_time(case: &Path) -> Rehearsal {
+async fn rehearse_in_virtual_time(case: &Path, runbooks: Option<&Path>) -> Rehearsal {
     let read = |name: &str| fs::read_to_string(case.join(name)).unwrap_or_default();
     let code = case
         .parent()
@@ -146,6 +153,9 @@ async fn rehearse_in_virtual_time(case: &Path) -> Rehearsal {
         }
     };
     let mut stage = Stage::yaml(&read("world.yaml"), &read("faults.yaml"));
+    if let Some(folder) = runbooks {
+        stage = with_runbooks(stage, folder);
+    }
     stage.wait = Duration::from_secs(question.wait_minutes * 60);
     let ask = Ask {
         code: Some(code),

@@ -2,5 +2,7 @@
 
 mod crash;
 mod faults;
+mod first_runbook;
 mod golden;
 mod kit;
+mod schema;

@@ -282,13 +282,10 @@ fn change(
             .map(|u| format!(" ({u})"))
             .unwrap_or_default();
         format!(
-            "{} of `{}` not shown to be in the vault and would be lost: {}{why}",
-            if missing.len() == 1 {
-                "1 point is".to_owned()
-            } else {
-                format!("{} points are", missing.len())
-            },
+            "{} of `{}` {} not shown to be in the vault and would be lost: {}{why}",
+            count(missing.len(), "point"),
             collection.name,
+            if missing.len() == 1 { "is" } else { "are" },
             names(missing.iter().map(String::as_str)),
         )
     });

@@ -146,9 +146,14 @@ fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
     let others = match points.others.len() {
         0 => String::new(),
         n => format!(
-            "; {} of this VM that Azure Backup did not make ({}) stay, and count towards the limit",
+            "; {} of this VM that Azure Backup did not make ({}) {} towards the limit",
             count(n, "collection"),
             names(points.others.iter().map(|c| c.name.as_str())),
+            if n == 1 {
+                "stays, and counts"
+            } else {
+                "stay, and count"
+            },
         ),
     };
     let own: std::collections::BTreeSet<String> = past.own().map(|s| s.change.key()).collect();

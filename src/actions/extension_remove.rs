@@ -86,9 +86,15 @@ impl Remedy for ExtensionRemove {
         if let Some(why) = vm.why_no_guest() {
             return Ok(Decision::NeedsHuman {
                 why: format!(
-                    "{} of the VM cannot be removed now: {why}; a removal needs a running VM with \
-                     a ready agent. Repair the agent first",
-                    names(sick.iter().map(|e| e.name.as_str()))
+                    "{} of the VM cannot be removed now: {}; a removal needs a running VM with a \
+                     ready agent. {} first",
+                    names(sick.iter().map(|e| e.name.as_str())),
+                    why.trim_end_matches('.'),
+                    if vm.is_running() {
+                        "Repair the agent"
+                    } else {
+                        "Start the VM"
+                    },
                 ),
                 evidence: json!({ "agent": vm.agent, "power": vm.power, "extensions": extensions.backup }),
             });

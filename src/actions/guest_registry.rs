@@ -119,7 +119,8 @@ impl Remedy for GuestRegistry {
         if let Some(why) = vm.why_no_guest() {
             return Ok(Decision::NeedsHuman {
                 why: format!(
-                    "nothing can be run inside the VM: {why}. A dead agent cannot be repaired over Run Command"
+                    "nothing can be run inside the VM: {}. A dead agent cannot be repaired over Run Command",
+                    why.trim_end_matches('.')
                 ),
                 evidence: json!({ "agent": vm.agent, "power": vm.power }),
             });

@@ -11,6 +11,8 @@
 //! on the collection or on Azure Backup's own group; all of them or none; journalled whole first;
 //! looked at again after a minute; one that comes back ends the run.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,6 +54,9 @@ pub enum Scopes {
     RestorePoints,
 }
 
+/// Kept by the wait for locks to stay away: none was there when it began.
+const GONE: &str = "locks_seen_gone";
+
 const PERMISSION: &str = "Microsoft.Authorization/locks/delete";
 
 /// The fact `locks`, told which locks this run has deleted, so that one that came back can be
@@ -65,15 +70,25 @@ pub(super) fn locks_key(past: &Past<'_>) -> FactKey {
     }
 }
 
-/// The deletions of locks that this run has done, in any step.
+/// The deletions of locks that this run has done, in any step. One whose answer was lost counts
+/// once its lock has been seen to be gone: a step ends with that, and a wait keeps it.
 fn deleted<'a>(past: &'a Past<'_>) -> impl DoubleEndedIterator<Item = &'a Sent> {
+    taken(past).filter(|s| {
+        matches!(s.fate, Fate::Done(_))
+            || s.step != past.step
+            || past.following[GONE] == json!(true)
+    })
+}
+
+/// The deletions that were done or may have been.
+fn taken<'a>(past: &'a Past<'_>) -> impl DoubleEndedIterator<Item = &'a Sent> {
     past.sent.iter().filter(|s| {
         s.change.method == "DELETE"
             && s.change
                 .resource
                 .to_lowercase()
                 .contains("/microsoft.authorization/locks/")
-            && matches!(s.fate, Fate::Done(_))
+            && matches!(s.fate, Fate::Done(_) | Fate::InDoubt)
     })
 }
 
@@ -196,7 +211,8 @@ fn same_lock(now: &Value, then: &Value) -> bool {
 }
 
 fn none_left(past: &Past<'_>) -> Decision {
-    let gone: Vec<&Sent> = deleted(past).collect();
+    // Nothing blocks now, so what may have been deleted is gone.
+    let mut gone: Vec<&Sent> = taken(past).collect();
     let Some(last) = gone.last() else {
         return Decision::Satisfied {
             why: "no lock stops the clean-up".to_owned(),
@@ -210,17 +226,24 @@ fn none_left(past: &Past<'_>) -> Decision {
             look_again_at: settled,
             give_up_at: add(settled, limits::LOCK_SETTLES),
             patience: Patience::Step,
-            following: Value::Null,
+            following: json!({ GONE: true }),
             recheck_incident: false,
             then: Vec::new(),
         };
     }
+    // One sent again after a lost answer is one lock all the same.
+    let mut seen = BTreeSet::new();
+    gone.retain(|s| seen.insert(s.change.key()));
     let removed: Vec<&str> = gone
         .iter()
         .map(|s| s.change.resource.rsplit('/').next().unwrap_or_default())
         .collect();
     Decision::Satisfied {
-        why: format!("{} removed: {}", count(gone.len(), "lock"), names(removed)),
+        why: format!(
+            "{} removed: {}",
+            count(removed.len(), "lock"),
+            names(removed)
+        ),
         outputs: json!({ "removed": gone.iter().map(|s| &s.change.evidence["lock"]).collect::<Vec<_>>() }),
     }
 }

@@ -146,9 +146,14 @@ fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
     let others = match points.others.len() {
         0 => String::new(),
         n => format!(
-            "; {} of this VM that Azure Backup did not make ({}) stay, and count towards the limit",
+            "; {} of this VM that Azure Backup did not make ({}) {} towards the limit",
             count(n, "collection"),
             names(points.others.iter().map(|c| c.name.as_str())),
+            if n == 1 {
+                "stays, and counts"
+            } else {
+                "stay, and count"
+            },
         ),
     };
     let own: std::collections::BTreeSet<String> = past.own().map(|s| s.change.key()).collect();
@@ -282,13 +287,10 @@ fn change(
             .map(|u| format!(" ({u})"))
             .unwrap_or_default();
         format!(
-            "{} of `{}` not shown to be in the vault and would be lost: {}{why}",
-            if missing.len() == 1 {
-                "1 point is".to_owned()
-            } else {
-                format!("{} points are", missing.len())
-            },
+            "{} of `{}` {} not shown to be in the vault and would be lost: {}{why}",
+            count(missing.len(), "point"),
             collection.name,
+            if missing.len() == 1 { "is" } else { "are" },
             names(missing.iter().map(String::as_str)),
         )
     });

@@ -82,7 +82,7 @@ async fn attempt(stage: &Stage, code: &str) -> Result<(String, String), String> 
     };
     let plan = match stage.plan(code, "web1").await {
         Ok(plan) => plan,
-        Err(OpsError::Azure(failure)) => {
+        Err(OpsError::Azure { failure }) => {
             return nothing(("no plan".to_owned(), failure.to_string()));
         }
         Err(other) => return Err(format!("planning ends as {other:?}")),

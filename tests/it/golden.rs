@@ -194,9 +194,10 @@ async fn rehearse_in_virtual_time(case: &Path, runbooks: Option<&Path>) -> Rehea
         Err(_) => Report::of_plan(&first),
     };
     out.report = masked(&markdown::render(&report));
-    if report.outcome == Some(RunOutcome::Fixed) {
+    // A forced run asks for no proof, so it would act again.
+    if report.outcome == Some(RunOutcome::Fixed) && !question.force {
         out.requests
-            .push_str(&again(&stage, &ask, &name.to_string()).await);
+            .push_str(&again(&stage, &ask, &first, &name.to_string()).await);
     }
     out
 }
@@ -241,27 +242,38 @@ fn hold(name: &str, plan: &Plan, records: &[Record], sent: &[Entry]) {
             .unwrap_or_else(|e| panic!("{name}: not as planned: {e}"));
         }
     }
-    let writes = sent.iter().filter(|e| e.is_write()).count();
+    // The client itself repeats what a 429 says was not taken.
+    let taken = |e: &&Entry| e.is_write() && e.status != Some(429);
+    let writes = sent.iter().filter(taken).count();
     assert!(
         writes <= intended,
         "{name}: {writes} writes, {intended} intended"
     );
+    let deletes = sent
+        .iter()
+        .filter(|e| e.method == "DELETE" && e.path.contains("/restorePointCollections/"))
+        .filter(|e| !e.path.contains("/locks/"));
+    assert!(deletes.count() <= 8, "{name}: more than eight DELETEs");
+    let strange = sent
+        .iter()
+        .find(|e| e.is_write() && e.path.contains("web10"));
+    assert!(strange.is_none(), "{name}: touches web10: {strange:?}");
 }
 
-/// A second `apply` sends no write, although the backup has made a new collection.
-async fn again(stage: &Stage, ask: &Ask, name: &str) -> String {
+/// A second `apply` sends no write, although the backup has made a new collection. Where only a
+/// state proved the complaint, nothing is left that proves it.
+async fn again(stage: &Stage, ask: &Ask, first: &Plan, name: &str) -> String {
     let before = stage.ledger().len();
     let second = plan(&stage.world, ask).await.unwrap();
     let verdict = second
         .verdict
         .as_ref()
         .unwrap_or_else(|| panic!("{name}: it is not silent"));
-    assert_eq!(
-        verdict.outcome,
-        RunOutcome::NothingToDo,
-        "{name}: {}",
-        verdict.reason
-    );
+    let expected = match first.incident.id.as_deref() {
+        Some("state") => RunOutcome::NeedsHuman,
+        _ => RunOutcome::NothingToDo,
+    };
+    assert_eq!(verdict.outcome, expected, "{name}: {}", verdict.reason);
     let sent = stage.ledger().split_off(before);
     assert!(
         sent.iter().all(|e| !e.is_write()),

@@ -24,7 +24,7 @@ pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
         }
         (Fate::Failed(failure), _) => {
             format!(
-                "{failure}; it was sent {} times, which is as often as documented",
+                "{failure}; it was sent {} times and is not sent again",
                 own.len()
             )
         }

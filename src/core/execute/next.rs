@@ -14,7 +14,7 @@ use crate::core::execute::ends::{
 use crate::core::execute::{Act, Limits, retry};
 use crate::core::incident::IncidentStatus;
 use crate::core::journal::Event;
-use crate::core::journal::state::{Pause, State, StepState};
+use crate::core::journal::state::{Pause, State};
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::consent::{Consent, within};
 use crate::core::plan::step::raised;
@@ -47,6 +47,16 @@ pub fn next(state: &State, now: Timestamp, limits: &Limits) -> Act {
         }
         if now < flight.poll_at {
             return Act::Sleep(flight.poll_at);
+        }
+        let step = state.plan.runbook.step(&flight.step);
+        let own: Vec<&Sent> = state
+            .sent
+            .iter()
+            .filter(|s| s.step == flight.step)
+            .collect();
+        if trying_since(&own, false).is_some_and(|since| past_deadline(since, step, now)) {
+            let why = format!("an operation of `{}` still runs in Azure", flight.step);
+            return wait_for_another_day(flight.poll_at, &why);
         }
         return Act::Poll {
             operation: operation.clone(),
@@ -257,17 +267,17 @@ fn to_send(
     if !retry::may_send(own, remaining, policy) {
         return tries_used_up(own);
     }
-    if past_deadline(&state.steps[index], step, now) {
+    let key = change.key();
+    let before = own.iter().filter(|s| s.change.key() == key);
+    // Probe and change can be the same request: after a change in doubt a probe looks again.
+    let done = !change.anew && before.clone().next_back().is_some_and(|s| is_done(s));
+    if trying_since(own, done).is_some_and(|since| past_deadline(since, step, now)) {
         return wait_for_another_day(
             now,
             &format!("`{}` took longer than its deadline", planned.id),
         );
     }
-    let key = change.key();
-    let done = own
-        .iter()
-        .any(|s| s.change.key() == key && matches!(s.fate, Fate::Done(_)));
-    if done && !change.anew {
+    if done {
         let what = format!("the effect of `{}` to be seen", change.summary);
         return Act::Pause {
             step: index,
@@ -276,8 +286,9 @@ fn to_send(
             floor: EFFECT,
         };
     }
-    let before = own.iter().filter(|s| s.change.key() == key).count();
-    let attempt = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
+    let attempt = u32::try_from(before.count())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
     Act::Send {
         step: index,
         change: Box::new(change),
@@ -286,9 +297,23 @@ fn to_send(
     }
 }
 
-fn past_deadline(state: &StepState, step: Option<&Step>, now: Timestamp) -> bool {
+fn is_done(sent: &Sent) -> bool {
+    matches!(sent.fate, Fate::Done(_))
+}
+
+/// Since when a step has tried without success, or has waited for the effect of what was done.
+/// Hours spent on waiting for a job, before or between requests, are not the step's own.
+fn trying_since(own: &[&Sent], for_effect: bool) -> Option<Timestamp> {
+    if for_effect {
+        return own.last().map(|s| s.settled_at.unwrap_or(s.at));
+    }
+    let row = own.iter().rev().take_while(|s| !is_done(s));
+    row.last().map(|s| s.at)
+}
+
+fn past_deadline(since: Timestamp, step: Option<&Step>, now: Timestamp) -> bool {
     let limit = step.and_then(Step::longest).unwrap_or(DEADLINE);
-    state.since.is_some_and(|since| now > add(since, limit))
+    now > add(since, limit)
 }
 
 fn all_done(state: &State) -> Act {

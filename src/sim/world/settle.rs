@@ -124,8 +124,8 @@ impl World {
         }
     }
 
-    /// One recovery point for each restore point of Azure Backup, and one for each completed job
-    /// that left one.
+    /// One recovery point for each restore point of Azure Backup, one for each completed job that
+    /// left one, and one for each running job that has taken its snapshot.
     fn points_behind(&self, item: &Item, jobs: &[Job]) -> Vec<RecoveryPoint> {
         let mut times: Vec<Timestamp> = self
             .restore_point_collections
@@ -155,6 +155,15 @@ impl World {
                 instant: false,
                 hardened: true,
             }
+        }));
+        let under_way = jobs
+            .iter()
+            .filter(|job| job.status.is_running() && ids::same(&job.vm, &item.vm))
+            .filter_map(|job| job.snapshot_ended);
+        points.extend(under_way.map(|taken| RecoveryPoint {
+            time: taken,
+            instant: true,
+            hardened: false,
         }));
         points.sort_by_key(|point| point.time.time(self.now));
         points

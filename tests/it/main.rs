@@ -6,3 +6,4 @@ mod first_runbook;
 mod golden;
 mod kit;
 mod schema;
+mod rules;

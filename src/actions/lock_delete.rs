@@ -26,6 +26,7 @@ use crate::azure::permitted::Writer;
 use crate::azure::proof::BlockingLock;
 use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
+use crate::base::secret::redact_json;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Patience, Permission, Remedy,
@@ -202,12 +203,15 @@ impl Remedy for LockDelete {
     }
 }
 
-/// Level, notes and owners are what makes a lock; ids differ in casing from answer to answer.
+/// Level, notes and owners are what makes a lock; ids differ in casing from answer to answer. What
+/// was kept `then` is without secrets, which people write into notes.
 fn same_lock(now: &Value, then: &Value) -> bool {
+    let mut now = now.clone();
+    redact_json(&mut now);
     let of = |lock: &Value, name: &str| lock["properties"][name].clone();
     ["level", "notes", "owners"]
         .iter()
-        .all(|name| of(now, name) == of(then, name))
+        .all(|name| of(&now, name) == of(then, name))
 }
 
 fn none_left(past: &Past<'_>) -> Decision {

@@ -1,8 +1,12 @@
 //! Promises, tested on the simulator in virtual time, and on the binary.
 
+mod consent;
 mod crash;
 mod faults;
 mod first_runbook;
+mod generic;
 mod golden;
+mod journal;
 mod kit;
+mod rules;
 mod schema;

@@ -356,10 +356,12 @@ impl Driver<'_> {
                 .unwrap_or_default();
             let sight = Sight::Operation {
                 step,
-                operation: id,
+                operation: id.clone(),
                 end: None,
             };
-            return self.append(Event::Observed { sight }).await;
+            self.append(Event::Observed { sight }).await?;
+            self.operation = None;
+            return Ok(self.engine.store.erase_operation(&id).await?);
         }
         if failure.class == ErrorClass::Auth || self.blind > 4 * LOOKS {
             let mut event = plain_end(RunOutcome::Waiting, &failure.to_string());

@@ -6,8 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::base::secret::redact_json;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{Actions, Permission};
 use crate::core::facts::{Fact, FactKey, Facts, Lookers, Target};
@@ -74,8 +77,27 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
         check_permissions(&request.target, lookers, &mut plan).await;
     }
     plan.names = lookers.lasting(&facts);
+    without_secrets(&mut plan);
     plan.fingerprint = fingerprint::of(&plan);
     plan
+}
+
+/// People write tokens and signed URLs into the notes of locks and the like; a plan is shown,
+/// saved and journalled.
+fn without_secrets(plan: &mut Plan) {
+    redact(&mut plan.steps);
+    redact(&mut plan.incident);
+    redact(&mut plan.verdict);
+    redact(&mut plan.warnings);
+}
+
+fn redact<T: Serialize + DeserializeOwned>(part: &mut T) {
+    if let Ok(mut value) = serde_json::to_value(&*part) {
+        redact_json(&mut value);
+        if let Ok(clean) = serde_json::from_value(value) {
+            *part = clean;
+        }
+    }
 }
 
 fn empty(request: &Request<'_>) -> Plan {

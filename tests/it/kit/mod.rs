@@ -34,6 +34,7 @@ pub(crate) const CASES: [(&str, &str); 5] = [
 pub(crate) struct Stage {
     pub(crate) simulated: Arc<Simulated>,
     pub(crate) store: Arc<Memory>,
+    pub(crate) arm: Arc<Arm>,
     pub(crate) world: World,
     pub(crate) wait: Duration,
     pub(crate) listener: Listener,
@@ -72,11 +73,14 @@ impl Stage {
         let clock = Clock::starting_at(sim.now_origin(), 1.0);
         let simulated = Simulated::of(sim, clock.clone(), None);
         let store = Arc::new(Memory::default());
+        let chance = Chance::seeded(7);
         let wire = Wire::to(&simulated, tamper);
-        let world = world_on(&simulated, &store, clock, wire);
+        let arm = arm_on(&simulated, wire, &clock, &chance);
+        let world = World::of(Arc::clone(&arm), store.clone(), runbooks(), clock, chance);
         Self {
             simulated,
             store,
+            arm,
             world,
             wait: Duration::from_secs(2 * 3600),
             listener: Arc::new(|_| {}),
@@ -137,12 +141,10 @@ impl Stage {
     }
 }
 
-fn world_on(simulated: &Arc<Simulated>, store: &Arc<Memory>, clock: Clock, wire: Wire) -> World {
+fn arm_on(simulated: &Arc<Simulated>, wire: Wire, clock: &Clock, chance: &Chance) -> Arc<Arm> {
     let cloud = Cloud::public();
     let tokens = TokenSource::new(credential(simulated), &cloud).unwrap();
-    let chance = Chance::seeded(7);
-    let arm = Arm::new(cloud, Arc::new(wire), tokens, clock.clone(), chance.clone());
-    World::of(arm, store.clone(), runbooks(), clock, chance)
+    Arm::new(cloud, Arc::new(wire), tokens, clock.clone(), chance.clone())
 }
 
 /// The runbooks in the binary, read once for all tests.

@@ -1,0 +1,109 @@
+//! Rule 5: data never becomes code inside the guest.
+
+use runbook::actions::actions;
+use runbook::actions::guest::run::Script;
+use runbook::azure::proof::FixedScript;
+use runbook::core::action::Past;
+use runbook::core::outcome::RunOutcome;
+use serde_json::{Value, json};
+
+use super::run;
+use crate::kit::{Stage, in_virtual_time};
+
+#[test]
+fn a_registry_switch_that_is_not_documented_is_no_argument() {
+    let actions = actions();
+    let action = actions.get("guest.registry").unwrap();
+    let now = "2026-11-21T03:10:00Z".parse().unwrap();
+    let past = Past {
+        now,
+        step: "s",
+        sent: &[],
+        planned: &[],
+        baseline: &Value::Null,
+        following: &Value::Null,
+        since: now,
+        codes: &[],
+    };
+    assert!(
+        action
+            .needs(&json!({ "switch": "UseVssCopy" }), &past)
+            .is_ok()
+    );
+    for args in [
+        json!({ "switch": "UseVssCopy; Stop-Computer" }),
+        json!({ "switch": "HKLM:\\SOFTWARE\\x" }),
+        json!({ "switch": "UseVssCopy", "script": "Stop-Computer" }),
+        json!({ "switch": "UseVssCopy", "value": "x" }),
+    ] {
+        assert!(action.needs(&args, &past).is_err(), "{args}");
+    }
+}
+
+#[test]
+fn a_script_takes_no_parameter_that_a_shell_could_read() {
+    for value in [
+        "$(x)", "a;b", "a b", "`x`", "a'b", "a\"b", "a|b", "a&b", "a\nb", "%x%",
+    ] {
+        let parameters = vec![("Switch".to_owned(), value.to_owned())];
+        assert!(
+            FixedScript::new("win-reg-string", "exit", parameters).is_err(),
+            "{value:?}"
+        );
+    }
+}
+
+#[test]
+fn every_script_that_is_sent_is_the_reviewed_one_and_differs_only_in_its_parameters() {
+    in_virtual_time(async {
+        let stage = Stage::scenario("snapshot-sql");
+        let (outcome, why) = run(&stage, "GuestAgentSnapshotTaskStatusError").await;
+        assert_eq!(outcome, RunOutcome::Fixed, "{why}");
+        let ledger = stage.ledger();
+        let sent: Vec<&Value> = ledger
+            .iter()
+            .filter(|e| e.path.to_lowercase().ends_with("/runcommand"))
+            .filter_map(|e| e.body.as_ref())
+            .collect();
+        let reviewed: Vec<&str> = Script::REG_STRING.text.lines().collect();
+        for (body, apply) in sent.iter().zip(["false", "true"]) {
+            assert_eq!(body["script"], json!(reviewed));
+            assert_eq!(
+                body["parameters"],
+                json!([{ "name": "Switch", "value": "UseVssCopy" }, { "name": "Apply", "value": apply }])
+            );
+        }
+        assert_eq!(sent.len(), 2, "a look and a change");
+    });
+}
+
+#[test]
+fn what_azure_says_is_never_part_of_a_script() {
+    in_virtual_time(async {
+        let before = Stage::scenario("snapshot-sql");
+        let stage = super::meanwhile(&before, |world| {
+            let job = &mut world["vaults"][0]["jobs"][0];
+            job["message"] = json!("run this: Stop-Computer -Force");
+            world["vms"][0]["guest"]["registry"] =
+                json!({ "USEVSSCOPYBACKUP": { "value": "$(Stop-Computer)", "kind": "String" } });
+        });
+        let plan = stage
+            .plan("GuestAgentSnapshotTaskStatusError", "web1")
+            .await
+            .unwrap();
+        if plan.verdict.is_none() {
+            super::applied(&stage, plan).await;
+        }
+        let mut looked = 0;
+        for entry in stage
+            .ledger()
+            .iter()
+            .filter(|e| e.path.ends_with("/runCommand"))
+        {
+            let body = entry.body.as_ref().unwrap().to_string();
+            assert!(!body.contains("Stop-Computer"), "{body}");
+            looked += 1;
+        }
+        assert!(looked > 0, "nothing was looked at");
+    });
+}

@@ -182,18 +182,16 @@ fn ledger(simulated: &Simulated) -> Vec<Entry> {
 fn polls(entries: &[Entry]) -> u64 {
     let mut last: Option<&Entry> = None;
     let mut count = 0;
-    for entry in entries.iter().filter(|entry| entry.method == "GET") {
+    for entry in entries {
         let path = entry.path.to_ascii_lowercase();
         let operation = ["/operations/", "/operationsstatus/", "/operationresults/"]
             .iter()
             .any(|segment| path.contains(segment));
         let again = last.is_some_and(|last| last.path == entry.path && last.at < entry.at);
-        if operation || again {
+        if entry.method == "GET" && (operation || again) {
             count += 1;
         }
-        if !operation {
-            last = Some(entry);
-        }
+        last = (entry.method == "GET" && !operation).then_some(entry);
     }
     count
 }

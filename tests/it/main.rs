@@ -2,6 +2,7 @@
 
 mod consent;
 mod crash;
+mod docs;
 mod faults;
 mod first_runbook;
 mod generic;

@@ -120,6 +120,7 @@ pub(super) fn stand(
                 said(job)
             ),
             code: job.code.clone(),
+            evidence: as_output(job),
         }),
     }
 }
@@ -228,6 +229,7 @@ fn failed(
             said(job)
         ),
         code,
+        evidence: as_output(job),
     })
 }
 
@@ -281,7 +283,11 @@ fn clean_up(
                 "Azure has not cleaned up a restore point in 24 hours ({now} are there): run again \
                  with `--param cleanup=delete`"
             ),
-            evidence: json!({ "points": now, "job": job.name }),
+            evidence: {
+                let mut evidence = as_output(job);
+                evidence["points"] = json!(now);
+                evidence
+            },
         });
     }
     following["points"] = json!(before);

@@ -108,7 +108,7 @@ impl Remedy for ExtensionRemove {
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {
         if change.resource.is_empty() {
-            facts.forget("vm", by);
+            facts.edit("vm", |vm| vm["provisioning"] = Value::Null);
             return facts.forget("extensions", by);
         }
         // Removing what failed makes the VM model whole again; execution looks whether it did.
@@ -178,7 +178,8 @@ fn change(extension: &ExtensionFact, vm: &VmFact) -> Change {
             action: PERMISSION.to_owned(),
             scope: vm.id.clone(),
         }),
-        repeat: Repeat::Safe,
+        // Azure takes minutes, and a second removal meanwhile would only queue behind the first.
+        repeat: Repeat::LookAfter(120),
         evidence: json!({ "extension": extension, "vm": vm.id }),
         probe: false,
         anew: false,

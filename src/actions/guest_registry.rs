@@ -178,6 +178,7 @@ fn after(args: &Args, vm: &VmFact, sent: &Change, outputs: &Value) -> Decision {
         state => Decision::Failed {
             why: format!("`{}` ended as `{state}`: {reason}", sent.summary),
             code: None,
+            evidence: result,
         },
     }
 }

@@ -133,9 +133,9 @@ impl Remedy for RestorePointsDelete {
             serde_json::from_value(change.evidence["newest"].clone()).unwrap_or_default();
         let points = collection.points.as_deref().unwrap_or_default();
         if points.iter().filter_map(|p| p.time_created).max() > planned {
-            return Err(invalid(
-                "it has gained a newer restore point since it was planned".to_owned(),
-            ));
+            // Nothing was sent: the step looks again, and tells a person what it then sees.
+            let why = "it has gained a newer restore point since it was planned";
+            return Err(Failure::new(ErrorClass::Conflict, attempted, why));
         }
         let proof = OwnCollection::prove(&collection, &vm).map_err(|e| invalid(e.to_string()))?;
         writer.delete_collection(proof).await.map(applied)
@@ -158,6 +158,16 @@ fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
     };
     let own: std::collections::BTreeSet<String> = past.own().map(|s| s.change.key()).collect();
     let deleted = own.len();
+    if points.count >= points.limit {
+        return Decision::NeedsHuman {
+            why: format!(
+                "{} restore points of this VM are not Azure Backup's, and {} is the limit: no \
+                 backup can succeed until their owner removes some{others}",
+                points.count, points.limit
+            ),
+            evidence: json!({ "collections": points.others }),
+        };
+    }
     let why = if deleted == 0 {
         format!("the VM has no restore point collection of Azure Backup{others}")
     } else {

@@ -12,12 +12,12 @@ use crate::actions::limits;
 use crate::actions::words::when;
 use crate::azure::reader::Reader;
 use crate::azure::views::backup::Job;
-use crate::base::Failure;
+use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 use crate::core::incident::{FACT, Incident, IncidentStatus};
 use crate::core::runbook::catalogue::normalised;
 
-pub(super) struct IncidentLooker(pub(super) Reader);
+pub(super) struct IncidentLooker(pub(super) Reader, pub(super) Clock);
 
 #[derive(Debug, Deserialize)]
 struct Wanted {
@@ -188,20 +188,44 @@ impl IncidentLooker {
             code.unwrap_or_default()
         );
         found.status = IncidentStatus::Open;
-        if let Some(healer) = later_completed(jobs, row)
-            && let Some(point) = self.point_of(healer, item).await?
-        {
+        match later_completed(jobs, row) {
+            Some(healer) => self.healed_by(found, healer, item).await?,
+            None if found.running.is_some() => found.status = IncidentStatus::Running,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// A later job completed. Its recovery point makes the complaint healed; without one nothing
+    /// is deleted on the strength of the older failure: it is waited for, then a person looks.
+    async fn healed_by(
+        &self,
+        found: &mut Incident,
+        healer: &JobRow,
+        item: &ItemFact,
+    ) -> Result<(), Failure> {
+        let at = healer.ended.map(when).unwrap_or_default();
+        let completed = format!("backup job {} has completed since, at {at}", healer.name);
+        let since = |ended| self.1.now().duration_since(ended).unsigned_abs();
+        if let Some(point) = self.point_of(healer, item).await? {
             found.status = IncidentStatus::Healed;
-            found.evidence = format!(
-                "{}; backup job {} has completed since, at {}, and left a recovery point",
-                found.evidence,
-                healer.name,
-                healer.ended.map(when).unwrap_or_default(),
-            );
+            found.evidence = format!("{}; {completed}, and left a recovery point", found.evidence);
             found.healed_by = Some(healer.name.clone());
             found.recovery_point = Some(point);
-        } else if found.running.is_some() {
+        } else if healer
+            .ended
+            .is_some_and(|e| since(e) < limits::RECOVERY_POINT_APPEARS)
+        {
             found.status = IncidentStatus::Running;
+            found.evidence = format!(
+                "{}; {completed}; its recovery point cannot be seen yet",
+                found.evidence
+            );
+            found.running = Some(healer.name.clone());
+        } else {
+            found.status = IncidentStatus::None;
+            found.evidence =
+                format!("{completed}, yet no recovery point newer than its start can be seen");
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ pub(super) fn all(reader: Reader, clock: Clock) -> Lookers {
         .with(protection::ProtectionLooker(reader.clone()))
         .with(jobs::JobsLooker(reader.clone(), clock.clone()))
         .with(job::JobLooker(reader.clone()))
-        .with(incident::IncidentLooker(reader.clone()))
+        .with(incident::IncidentLooker(reader.clone(), clock.clone()))
         .with(restore_points::RestorePointsLooker(reader.clone()))
         .with(recovery_points::RecoveryPointsLooker(reader.clone()))
         .with(locks::LocksLooker(reader.clone(), clock))

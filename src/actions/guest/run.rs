@@ -72,7 +72,12 @@ pub fn change(
             action: PERMISSION.to_owned(),
             scope: vm.id.clone(),
         }),
-        repeat: Repeat::LookAfter(ENDS_AFTER),
+        // A look may be repeated at once: while the first still runs, Azure refuses the second.
+        repeat: if probe {
+            Repeat::Safe
+        } else {
+            Repeat::LookAfter(ENDS_AFTER)
+        },
         evidence: json!({ "os": vm.os }),
         probe,
         // Probe and change are the same request with other parameters, and a change whose fate is

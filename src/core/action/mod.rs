@@ -198,6 +198,9 @@ pub enum Decision {
         why: String,
         /// The error code it ended with, if any; it may have a runbook of its own.
         code: Option<String>,
+        /// Facts to paste into a ticket.
+        #[serde(default, skip_serializing_if = "Value::is_null")]
+        evidence: Value,
     },
 }
 

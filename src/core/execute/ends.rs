@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::base::{ErrorClass as C, Failure};
+use crate::base::{Accepted, ErrorClass as C, Failure};
 use crate::core::action::{Fate, Repeat, Sent};
 use crate::core::execute::Act;
 use crate::core::journal::Event;
@@ -63,6 +63,8 @@ pub(super) fn give_up(failure: &Failure, state: &State) -> Act {
     let outcome = match failure.class {
         // A credential that expires on the way is renewed and the run goes on.
         C::Auth if begun => RunOutcome::Waiting,
+        // Azure took it, and it ended for a reason that no retry mends.
+        C::Invalid if failure.accepted == Accepted::Ended => RunOutcome::NeedsHuman,
         C::Locked | C::Policy | C::CrpTimeout | C::Conflict => RunOutcome::NeedsHuman,
         _ => RunOutcome::Failed,
     };

@@ -213,10 +213,12 @@ fn act_on(
         Decision::Failed {
             why,
             code: failed_with,
+            evidence: facts,
         } => {
             let mut event = plain_end(RunOutcome::Failed, why);
-            if let Event::Ended { code, .. } = &mut event {
+            if let Event::Ended { code, evidence, .. } = &mut event {
                 code.clone_from(failed_with);
+                evidence.clone_from(facts);
             }
             Act::Append(Box::new(event))
         }

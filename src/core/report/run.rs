@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::action::{Fate, Sent};
+use crate::core::action::{Decision, Fate, Sent};
 use crate::core::incident::Incident;
 use crate::core::journal::state::State;
 use crate::core::report::{Job, Requests};
@@ -21,7 +21,21 @@ pub(super) fn job(state: &State) -> Option<Job> {
             .rev()
             .find_map(|step| read_job(step.following.get("job")?))
     };
+    // What the last decision says of it is fresher than what was followed before.
+    let ended = || {
+        state
+            .steps
+            .iter()
+            .rev()
+            .find_map(|step| match &step.decision {
+                Some(Decision::NeedsHuman { evidence, .. } | Decision::Failed { evidence, .. }) => {
+                    read_job(evidence.get("job")?)
+                }
+                _ => None,
+            })
+    };
     given
+        .or_else(ended)
         .or_else(followed)
         .or_else(|| job_of_incident(&state.incident))
 }

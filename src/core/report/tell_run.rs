@@ -38,6 +38,9 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
         "Runbook",
         Line::new(format!("{} ({})", plan.runbook.title, plan.runbook.code)),
     );
+    if !plan.incident.evidence.is_empty() {
+        page.field("Answers", Line::new(sentence(&plan.incident.evidence)));
+    }
     page.heading("Steps");
     for (at, step) in report.steps.iter().enumerate() {
         let ended = match (step.outcome, report.outcome) {

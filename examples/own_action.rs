@@ -22,7 +22,8 @@ use runbook::core::action::{
     About, Actions, Actors, Applied, Ceiling, Change, Decision, Kind, Operation, Past, Patience,
     Polled, Poller, Remedy, Repeat,
 };
-use runbook::core::execute::drive::{Engine, Order, run};
+use runbook::core::execute::drive::run;
+use runbook::core::execute::engine::{Engine, Order};
 use runbook::core::facts::{FactKey, Facts, Looker, Lookers, Seen, Target};
 use runbook::core::incident::{self, Incident, IncidentStatus};
 use runbook::core::journal::memory::Memory;
@@ -260,6 +261,7 @@ impl Remedy for PrintPage {
                 patience: Patience::Step,
                 following: Value::Null,
                 recheck_incident: false,
+                then: Vec::new(),
             }),
             (None, _) => Ok(Decision::Change {
                 changes: vec![change("POST", "print", Risk::Reversible)],

@@ -1,1 +1,98 @@
 //! What the documents say is so.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser as _;
+use runbook::cli::args::Arguments;
+use runbook::core::report::exit::Exit;
+use runbook::ops::catalogue;
+
+fn page(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The command lines of a page's `sh` blocks.
+fn commands(page: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        match line {
+            "```sh" => inside = true,
+            "```" => inside = false,
+            line if inside => found.push(line.to_owned()),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The cells of the table rows whose first cell `begins` accepts.
+fn rows(page: &str, begins: impl Fn(&str) -> bool) -> Vec<String> {
+    page.lines()
+        .filter_map(|line| Some(line.strip_prefix("| ")?.split(" | ").next()?.to_owned()))
+        .filter(|cell| begins(cell))
+        .collect()
+}
+
+#[test]
+fn the_readme_begins_with_the_main_job_and_the_tests() {
+    let commands = commands(&page("README.md"));
+    assert!(
+        commands[0].starts_with("cargo run -- apply "),
+        "{}",
+        commands[0]
+    );
+    assert!(commands[0].contains(" --sim "), "{}", commands[0]);
+    assert_eq!(commands[1], "cargo test");
+}
+
+#[test]
+fn every_command_of_the_readme_is_one_that_the_program_knows() {
+    let mut read = 0;
+    for line in commands(&page("README.md")) {
+        let line = line.replacen("cargo run -- ", "runbook ", 1);
+        if line.starts_with("runbook ") {
+            Arguments::try_parse_from(line.split_whitespace()).unwrap_or_else(|e| panic!("{e}"));
+            read += 1;
+        }
+    }
+    assert!(read >= 4, "{read} commands read");
+}
+
+#[test]
+fn the_readme_names_each_exit_code_once() {
+    use Exit as E;
+    const ALL: [Exit; 16] = [
+        E::Success,
+        E::Failed,
+        E::Pending,
+        E::Waiting,
+        E::NeedsApproval,
+        E::NeedsHuman,
+        E::Busy,
+        E::LockOut,
+        E::Cancelled,
+        E::Usage,
+        E::BadRunbook,
+        E::Unreachable,
+        E::Bug,
+        E::Journal,
+        E::NotAuthorised,
+        E::Interrupted,
+    ];
+    let told = rows(&page("README.md"), |cell| cell.parse::<u8>().is_ok());
+    assert_eq!(told, ALL.map(|exit| exit.code().to_string()));
+}
+
+#[test]
+fn the_readme_names_every_code_that_has_a_runbook() {
+    let mut told = rows(&page("README.md"), |cell| {
+        cell.starts_with('`') && !cell.contains('/')
+    });
+    told.sort();
+    let known = catalogue(None).unwrap();
+    let codes: Vec<String> = known.runbooks().map(|r| format!("`{}`", r.code)).collect();
+    assert_eq!(told, codes);
+}

@@ -1,5 +1,10 @@
 //! Promises, tested on the simulator in virtual time, and on the binary.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy allows it in test functions, and not in what they share"
+)]
+
 mod consent;
 mod crash;
 mod docs;

@@ -51,6 +51,7 @@ fn decision(kind: u8, step: usize) -> Decision {
             patience: Patience::Job,
             following: json!({ "job": 1 }),
             recheck_incident: true,
+            then: Vec::new(),
         },
         2 => Decision::Probe(Box::new(change(step))),
         _ => Decision::Change {

@@ -100,7 +100,7 @@ fn a_next_page_on_another_origin_is_not_followed_and_the_list_counts_as_unreadab
                     verdict.reason
                 );
             }
-            Err(OpsError::Azure(failure)) => assert!(failure.message.contains("evil.example")),
+            Err(OpsError::Azure { failure }) => assert!(failure.message.contains("evil.example")),
             Err(other) => panic!("{other:?}"),
         }
         stays_at_home(&misled);

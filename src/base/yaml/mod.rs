@@ -1,7 +1,7 @@
 //! YAML in, values with their places out. The only home of `serde_yaml` and `granit-parser`.
 //!
 //! `serde_yaml` alone keeps the last of two equal keys in silence, expands a 41 KB text to nine
-//! million nodes and loses places, so a first pass ([`scan`]) finds where everything is and
+//! million nodes and loses places, so a first pass (`scan`) finds where everything is and
 //! refuses what is not read here: equal keys, anchors on lists and mappings, merge keys, tags,
 //! several documents, files over [`LARGEST`] bytes, nesting over [`DEEPEST`] levels.
 //!

@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 fn default_waits(class: ErrorClass) -> Vec<Duration> {
     match class {
         ErrorClass::Locked => vec![30 * SECOND; 4],
-        ErrorClass::Conflict => vec![MINUTE, 2 * MINUTE, 5 * MINUTE],
+        ErrorClass::Conflict | ErrorClass::CrpTimeout => vec![MINUTE, 2 * MINUTE, 5 * MINUTE],
         ErrorClass::Transient => vec![10 * SECOND, 30 * SECOND, MINUTE],
         _ => Vec::new(),
     }

@@ -1,7 +1,7 @@
 //! The expression language of runbooks: a checked subset of Handlebars.
 //!
 //! `{{…}}` in texts and bare `when` lines hold paths of facts, literals and the pure helpers of
-//! [`helpers`]; no blocks, partials, `lookup`, `this`. The only home of `handlebars`.
+//! `helpers`; no blocks, partials, `lookup`, `this`. The only home of `handlebars`.
 //!
 //! Invariants: all paths of a text are read before anything is computed, so one unknown makes
 //! the result unknown, whatever the rest says; and facts enter the computation as values, never

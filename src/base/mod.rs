@@ -7,6 +7,7 @@ pub mod chance;
 pub mod clock;
 pub mod diagnostics;
 pub mod failure;
+pub mod filesystem;
 pub mod pace;
 pub mod process;
 pub mod secret;

@@ -24,6 +24,7 @@ pub(super) fn report(error: &OpsError) -> Report {
         OpsError::Usage(_) | OpsError::NoSuchCode { .. } | OpsError::NoSuchRun(_) => {
             plain(Exit::Usage)
         }
+        OpsError::NoFailure(_) => plain(Exit::NeedsHuman),
         OpsError::BadRunbook(_) => plain(Exit::BadRunbook),
         OpsError::Azure { failure } => {
             Report::of_error(&message, Some(failure), of_failure(failure))

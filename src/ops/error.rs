@@ -24,6 +24,9 @@ pub enum OpsError {
         /// What may have been meant.
         did_you_mean: Option<String>,
     },
+    /// There is no failure to answer.
+    #[error("{0}")]
+    NoFailure(String),
     /// Runbooks, worlds or faults that cannot be used; the text draws each mistake.
     #[error("{0}")]
     BadRunbook(String),

@@ -79,8 +79,8 @@ async fn by_last_failure<'a>(world: &'a World, target: &Target) -> Result<&'a Ru
     }
     let reader = Reader::new(std::sync::Arc::clone(&world.arm));
     let Some(symptom) = last_symptom(&reader, &facts).await? else {
-        return Err(OpsError::Usage(
-            "this VM has no failed backup job of the last 14 days to read the code from; name the code"
+        return Err(OpsError::NoFailure(
+            "this VM has no failed backup job of the last 14 days, so there is no code to read; if you know one, name it"
                 .to_owned(),
         ));
     };

@@ -13,7 +13,7 @@ use crate::base::{Chance, Clock, ErrorClass, Failure};
 use crate::core::action::Actions;
 use crate::core::facts::Lookers;
 use crate::core::journal::sqlite::Sqlite;
-use crate::core::journal::store::{Holder, Store};
+use crate::core::journal::store::{Holder, Store, StoreError};
 use crate::core::plan::Context;
 use crate::core::runbook::catalogue::Catalogue;
 use crate::ops::rehearse::{Simulated, TIME_SCALE};
@@ -216,6 +216,14 @@ impl World {
 /// # Errors
 /// When it cannot be opened, or lies where locks do not work.
 pub fn open_journal(folder: &std::path::Path, holder: &Holder) -> Result<Arc<dyn Store>, OpsError> {
+    if let Some(kind) = crate::base::filesystem::network(folder) {
+        return Err(OpsError::Journal(StoreError::Broken {
+            attempted: format!("cannot open a journal in `{}`", folder.display()),
+            why: format!(
+                "it lies on a network file system ({kind}), where leases cannot be trusted; give --state a folder on a local disk"
+            ),
+        }));
+    }
     let host = holder.host.clone();
     let is_gone = move |other: &Holder| {
         other.host == host && crate::base::process::is_gone(other.pid, other.started)

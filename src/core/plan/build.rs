@@ -16,6 +16,7 @@ use crate::core::action::{Actions, Permission};
 use crate::core::facts::{Fact, FactKey, Facts, Lookers, Target};
 use crate::core::incident::{self, Incident, IncidentStatus};
 use crate::core::outcome::RunOutcome;
+use crate::core::plan::consent;
 use crate::core::plan::step::{Planner, params_fact};
 use crate::core::plan::{
     Context, FORMAT, Forecast, Plan, PlannedStep, Verdict, fingerprint, last_name,
@@ -287,18 +288,7 @@ fn verdict_of_step(step: &PlannedStep) -> Verdict {
 
 /// Asks, scope by scope, which of the rights that the plan needs are missing.
 async fn check_permissions(target: &Target, lookers: &Lookers, plan: &mut Plan) {
-    let mut needed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for permission in plan
-        .steps
-        .iter()
-        .flat_map(|s| &s.changes)
-        .filter_map(|c| c.permission.as_ref())
-    {
-        needed
-            .entry(permission.scope.clone())
-            .or_default()
-            .insert(permission.action.clone());
-    }
+    let needed = rights_by_scope(target, plan);
     let keys: Vec<FactKey> = needed
         .iter()
         .map(|(scope, actions)| {
@@ -327,4 +317,35 @@ async fn check_permissions(target: &Target, lookers: &Lookers, plan: &mut Plan) 
             _ => {}
         }
     }
+}
+
+/// The rights that the plan needs: those of its changes, and of the ceilings those at the target
+/// itself. The other scopes of a ceiling are known only when its step is decided.
+fn rights_by_scope(target: &Target, plan: &Plan) -> BTreeMap<String, BTreeSet<String>> {
+    let changes = plan.steps.iter().flat_map(|s| &s.changes);
+    let of_changes = changes.filter_map(|c| c.permission.clone());
+    let own_type = consent::type_of(&target.id).to_lowercase();
+    let ceilings = plan.steps.iter().filter_map(|s| s.ceiling.as_ref());
+    let of_ceilings = ceilings
+        .flat_map(|c| &c.kinds)
+        .filter(|kind| {
+            !own_type.is_empty() && kind.resource_type.to_lowercase().starts_with(&own_type)
+        })
+        .map(|kind| Permission {
+            action: kind.permission.clone(),
+            scope: target.id.clone(),
+        });
+    let mut spelled: BTreeMap<String, String> = BTreeMap::new();
+    let mut needed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for permission in of_changes.chain(of_ceilings) {
+        // One scope in two casings is one question.
+        let scope = spelled
+            .entry(permission.scope.to_lowercase())
+            .or_insert(permission.scope);
+        needed
+            .entry(scope.clone())
+            .or_default()
+            .insert(permission.action);
+    }
+    needed
 }

@@ -175,7 +175,7 @@ fn is_of_type(resource: &str, resource_type: &str) -> bool {
 }
 
 /// `…/providers/NS/type/name/type/name[/verb]` → `NS/type/type[/verb]`.
-fn type_of(resource: &str) -> String {
+pub(super) fn type_of(resource: &str) -> String {
     let lower = resource.to_lowercase();
     let Some(at) = lower.rfind("/providers/") else {
         return String::new();

@@ -51,8 +51,8 @@ fn is_not_sent(part: &'static str, code: &str, sim: Sim, edit: fn(&mut Value), w
             }
         });
         let (outcome, why) = run(&stage, code).await;
-        let stopped = [RunOutcome::Failed, RunOutcome::NeedsHuman].contains(&outcome);
-        assert!(stopped, "{outcome}: {why}");
+        let ended = [RunOutcome::Failed, RunOutcome::NeedsHuman].contains(&outcome);
+        assert!(ended, "{outcome}: {why}");
         assert!(why.contains(words), "{why}");
         assert_eq!(writes(&stage, part), Vec::<String>::new());
     });

@@ -179,7 +179,7 @@ async fn rehearse_in_virtual_time(case: &Path, runbooks: Option<&Path>) -> Rehea
     );
     let mut out = Rehearsal {
         plan: masked(&text::plan(&first, Paint::None)),
-        requests: section("plan", &planned),
+        requests: masked(&section("plan", &planned)),
         report: String::new(),
     };
     let records = apply(&stage, &first, &question).await;
@@ -187,7 +187,7 @@ async fn rehearse_in_virtual_time(case: &Path, runbooks: Option<&Path>) -> Rehea
     let report = match &records {
         Ok(records) => {
             hold(&name.to_string(), &first, records, &applied);
-            out.requests.push_str(&section("apply", &applied));
+            out.requests.push_str(&masked(&section("apply", &applied)));
             Report::of_run(records).unwrap()
         }
         Err(OpsError::Refused(refusal, plan)) => {
@@ -285,7 +285,7 @@ async fn again(stage: &Stage, ask: &Ask, first: &Plan, name: &str) -> String {
         sent.iter().all(|e| !e.is_write()),
         "{name}: the second apply wrote"
     );
-    section("apply again", &sent)
+    masked(&section("apply again", &sent))
 }
 
 /// The requests, the same one after another drawn together.
@@ -335,8 +335,17 @@ fn line(entry: &Entry) -> String {
     format!("{mark} {status:>3} {} {path}{query}", entry.method)
 }
 
-/// Without what changes with every edit of a runbook: hashes.
+/// Without what changes with every edit of a runbook: hashes, the tail of a run's id, and the day
+/// from which jobs are listed.
 fn masked(text: &str) -> String {
-    let hash = regex::Regex::new("[0-9a-f]{64}").unwrap();
-    hash.replace_all(text, "<hash>").into_owned()
+    let mut text = text.to_owned();
+    for (pattern, instead) in [
+        ("[0-9a-f]{64}", "<hash>"),
+        (r"(20261121-\d{6})-[0-9a-f]{8}", "$1-<chance>"),
+        ("startTime eq '[^']*'", "startTime eq '<14 days ago>'"),
+    ] {
+        let pattern = regex::Regex::new(pattern).unwrap();
+        text = pattern.replace_all(&text, instead).into_owned();
+    }
+    text
 }

@@ -11,7 +11,8 @@
 //! - `delay: 10m`: the accepted operation takes so much longer.
 //! - `gone_polling_url: true`: the accepted operation's polling URL answers 404; it goes on.
 //! - `lock_returns: {after, by}`: the deleted lock is put back and the activity log says by whom.
-//! - `job: {code, number, message, title}`: the backup job that the request triggers fails so.
+//! - `job: {code, number, message, title, warns}`: the backup job that the request triggers fails
+//!   so, or with `warns: true` goes through with this warning.
 //!
 //! `answer` and `drop` count every matching request; the others count only those that the
 //! server accepts, so that a request refused for a lock or for lack of rights uses none up. The

@@ -8,7 +8,9 @@ use crate::sim::ids;
 use crate::sim::locks;
 use crate::sim::restore_points;
 use crate::sim::simulator::Sim;
-use crate::sim::world::{Item, Job, JobStatus, Reported, When, World, after, minutes};
+use crate::sim::world::{
+    Item, Job, JobStatus, Reported, RunningFault, When, World, after, minutes,
+};
 
 /// How long "Take Snapshot" takes.
 pub(in crate::sim) fn snapshot_length(world: &World) -> SignedDuration {
@@ -37,15 +39,12 @@ pub(in crate::sim) fn advance(sim: &mut Sim, vault: usize, job: usize, at: Times
         complete(sim, vault, job, at);
         return;
     }
-    let scripted = fault.as_ref().map(|fault| {
-        let known = codes::reported(&fault.code);
-        Reported {
-            code: known.code,
-            number: fault.number.or(known.number),
-            message: fault.message.clone().unwrap_or(known.message),
-        }
-    });
-    match scripted.or_else(|| snapshot::complaint(sim, &vm)) {
+    let scripted = fault.as_ref().map(as_reported);
+    let warns = fault.as_ref().is_some_and(|fault| fault.warns);
+    let complaint = scripted
+        .filter(|_| !warns)
+        .or_else(|| snapshot::complaint(sim, &vm));
+    match complaint {
         Some(reported) => {
             let title = fault.is_none_or(|fault| fault.title);
             sim.world.vaults[vault].jobs[job].title = title;
@@ -55,6 +54,15 @@ pub(in crate::sim) fn advance(sim: &mut Sim, vault: usize, job: usize, at: Times
             sim.world.vaults[vault].jobs[job].snapshot_ended = Some(When::At(at));
             snapshot::take(sim, vault, &vm);
         }
+    }
+}
+
+fn as_reported(fault: &RunningFault) -> Reported {
+    let known = codes::reported(&fault.code);
+    Reported {
+        code: known.code,
+        number: fault.number.or(known.number),
+        message: fault.message.clone().unwrap_or(known.message),
     }
 }
 
@@ -72,7 +80,21 @@ fn item_of<'a>(sim: &'a mut Sim, vault: usize, vm: &str) -> Option<&'a mut Item>
 
 fn complete(sim: &mut Sim, vault: usize, job: usize, at: Timestamp) {
     let held = &mut sim.world.vaults[vault].jobs[job];
-    end(held, JobStatus::Completed, at);
+    let warning = held
+        .fault
+        .as_ref()
+        .filter(|fault| fault.warns)
+        .map(as_reported);
+    let status = match &warning {
+        Some(_) => JobStatus::CompletedWithWarnings,
+        None => JobStatus::Completed,
+    };
+    end(held, status, at);
+    if let Some(warning) = warning {
+        held.code = Some(warning.code);
+        held.number = warning.number;
+        held.message = Some(warning.message);
+    }
     if held.operation != "Backup" {
         return;
     }
@@ -82,7 +104,7 @@ fn complete(sim: &mut Sim, vault: usize, job: usize, at: Timestamp) {
         for point in &mut item.recovery_points {
             point.hardened |= Some(point.time) == taken;
         }
-        item.last_backup_status = Some("Completed".to_owned());
+        item.last_backup_status = Some(format!("{status:?}"));
         item.last_backup_time = Some(started);
         item.health = None;
     }

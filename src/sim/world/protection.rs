@@ -184,6 +184,9 @@ pub struct RunningFault {
     /// Whether `errorTitle` shows the symbol.
     #[serde(default = "yes")]
     pub title: bool,
+    /// Whether the job goes through all the same, and ends `CompletedWithWarnings`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warns: bool,
 }
 
 /// Where a job stands.

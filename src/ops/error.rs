@@ -37,7 +37,9 @@ pub enum OpsError {
         failure: Failure,
     },
     /// The journal cannot be read or written.
-    #[error("{0}")]
+    #[error(
+        "{0}. Nothing is sent without a journal: mend or move that file, or give another --state folder"
+    )]
     Journal(StoreError),
     /// There is no such run.
     #[error("there is no run `{0}`; `runbook runs list` lists them")]

@@ -5,6 +5,7 @@
     reason = "clippy allows it in test functions, and not in what they share"
 )]
 
+mod binary;
 mod consent;
 mod crash;
 mod docs;

@@ -1,0 +1,208 @@
+//! The binary from outside: each plain mistake ends in one clear message and its exit code.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+const CODE: &str = "UserErrorRpCollectionLimitReached";
+const VM: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web1";
+
+struct End {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn runbook(state: &Path, arguments: &[&str]) -> End {
+    let mut command = Command::cargo_bin("runbook").unwrap();
+    command
+        .env_clear()
+        .env("AZURE_ACCESS_TOKEN", "not-a-real-token");
+    let output = command
+        .arg("--state")
+        .arg(state)
+        .args(arguments)
+        .write_stdin("")
+        .output()
+        .unwrap();
+    End {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Ends with `code`, says `words` once on standard error, and puts nothing on standard output;
+/// with `--output json` the same is one document.
+fn ends(code: i32, words: &[&str], arguments: &[&str]) {
+    let state = tempfile::tempdir().unwrap();
+    let text = runbook(state.path(), arguments);
+    assert_eq!(text.code, code, "{arguments:?}: {}{}", text.out, text.err);
+    assert_eq!(text.out, "", "{arguments:?}");
+    let said = text.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    for word in words {
+        assert!(
+            said.contains(word),
+            "{arguments:?}: `{word}` is not in: {said}"
+        );
+    }
+    let state = tempfile::tempdir().unwrap();
+    let json = runbook(state.path(), &[arguments, &["--output", "json"]].concat());
+    let document: Value =
+        serde_json::from_str(&json.out).unwrap_or_else(|e| panic!("{e}: {}", json.out));
+    assert_eq!(
+        (json.code, document["exit_code"].as_i64()),
+        (code, Some(i64::from(code)))
+    );
+}
+
+/// A server on loopback that answers every request alike.
+fn answering(status: &'static str, body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            let mut asked = Vec::new();
+            let mut piece = [0; 4096];
+            while !asked.windows(4).any(|w| w == b"\r\n\r\n") {
+                match stream.read(&mut piece) {
+                    Ok(n) if n > 0 => asked.extend_from_slice(&piece[..n]),
+                    _ => break,
+                }
+            }
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            // A client that has gone away asked for nothing more.
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}")
+}
+
+fn against<'a>(endpoint: &'a str) -> [&'a str; 8] {
+    [
+        "plan",
+        CODE,
+        "--vm",
+        VM,
+        "--credential",
+        "token",
+        "--arm-endpoint",
+        endpoint,
+    ]
+}
+
+#[test]
+fn an_unknown_code_is_a_usage_error_that_names_the_code_that_was_meant() {
+    let asked = [
+        "plan",
+        "UserErrorRpCollectionLimitReache",
+        "--vm",
+        VM,
+        "--sim",
+    ];
+    ends(
+        64,
+        &["there is no runbook", &format!("did you mean `{CODE}`")],
+        &asked,
+    );
+}
+
+#[test]
+fn a_name_is_no_vm_outside_the_simulator() {
+    ends(
+        64,
+        &["not the resource id of a VM"],
+        &["plan", CODE, "--vm", "web1", "--credential", "token"],
+    );
+}
+
+#[test]
+fn a_missing_right_to_read_names_action_scope_and_role() {
+    let body = r#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' with object id 'y' does not have authorization to perform action 'Microsoft.Compute/virtualMachines/read' over scope '/subscriptions/s/vm' or the scope is invalid."}}"#;
+    let endpoint = answering("403 Forbidden", body);
+    let words = [
+        "Microsoft.Compute/virtualMachines/read",
+        "/subscriptions/s/vm",
+        "Reader",
+    ];
+    ends(77, &words, &against(&endpoint));
+}
+
+#[test]
+fn an_expired_token_says_how_to_get_another() {
+    let body = r#"{"error":{"code":"ExpiredAuthenticationToken","message":"The access token expiry is in the past."}}"#;
+    let endpoint = answering("401 Unauthorized", body);
+    ends(
+        77,
+        &["ExpiredAuthenticationToken", "az login"],
+        &against(&endpoint),
+    );
+}
+
+#[test]
+fn no_network_is_said_at_once_with_what_to_check() {
+    // Bound and let go again: nobody listens there.
+    let address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let endpoint = format!("http://{address}");
+    let fast = [&against(&endpoint)[..], &["--time-scale", "600"]].concat();
+    ends(69, &["cannot read the VM", "--arm-endpoint"], &fast);
+}
+
+#[test]
+fn a_bad_runbook_is_drawn_with_every_mistake_in_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bad.yaml");
+    std::fs::write(&file, "version: 1\ncode: X\ntitle: t\nsummary: s\nreferences: [{title: t, url: 'https://x.y/', reviewed: 2022-01-01}]\nsteps:\n  - {id: a, title: t, action: lock.delet}\n  - {id: a, title: t, action: backup.now}\n").unwrap();
+    let file = file.to_str().unwrap();
+    let words = ["bad.yaml:7:", "did you mean `lock.delete`", "bad.yaml:8:"];
+    let state = tempfile::tempdir().unwrap();
+    let end = runbook(state.path(), &["check", file]);
+    assert_eq!(end.code, 65, "{}", end.err);
+    for word in words {
+        assert!(end.err.contains(word), "`{word}` is not in: {}", end.err);
+    }
+}
+
+#[test]
+fn an_unreadable_journal_is_said_before_anything_is_sent() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(state.path().join("journal.db"), [b'x'; 4096]).unwrap();
+    let endpoint = answering("500 Internal Server Error", "{}");
+    let end = runbook(state.path(), &against(&endpoint));
+    assert_eq!(end.code, 74, "{}", end.err);
+    assert!(
+        end.err.contains("journal.db") && end.err.contains("--state"),
+        "{}",
+        end.err
+    );
+}
+
+#[test]
+fn unattended_nothing_is_sent_without_consent_and_the_plan_names_the_command() {
+    let state = tempfile::tempdir().unwrap();
+    let end = runbook(state.path(), &["apply", CODE, "--sim", "--vm", "web1"]);
+    assert_eq!(end.code, 4, "{}{}", end.out, end.err);
+    assert!(
+        end.out.contains("--yes --max-risk destructive"),
+        "{}",
+        end.out
+    );
+}
+
+#[test]
+fn a_pipe_gets_no_colour() {
+    let state = tempfile::tempdir().unwrap();
+    let end = runbook(state.path(), &["plan", CODE, "--sim", "--vm", "web1"]);
+    assert_eq!(end.code, 0);
+    assert!(!end.out.contains('\u{1b}') && !end.err.contains('\u{1b}'));
+}

@@ -143,6 +143,9 @@ fn waiting_for_a_job_that_runs_takes_a_yes_and_what_follows_it_is_held_against_t
     assert!(why.contains("agreed to was up to reversible"), "{why}");
 }
 
+/// A part of a plan, and how it is made another.
+type Edit = (&'static str, fn(&mut Plan));
+
 /// What differs from the approved change, and the word that must tell it.
 type Drift = (fn(&mut Change), &'static str);
 
@@ -217,7 +220,7 @@ fn a_change_that_was_not_known_must_stay_below_the_ceiling() {
 #[test]
 fn the_fingerprint_changes_with_each_thing_that_it_covers() {
     let plan = plan();
-    let changes: [(&str, fn(&mut Plan)); 18] = [
+    let changes: [Edit; 18] = [
         ("runbook", |p| p.runbook_hash.push('0')),
         ("target", |p| p.target.id.push('0')),
         ("job", |p| p.incident.id = Some("another".to_owned())),
@@ -284,7 +287,7 @@ fn the_fingerprint_covers_each_part_of_a_ceiling() {
 #[test]
 fn nothing_that_was_observed_and_no_sentence_enters_the_fingerprint() {
     let plan = plan();
-    let changes: [(&str, fn(&mut Plan)); 18] = [
+    let changes: [Edit; 18] = [
         ("casing of the id", |p| {
             p.target.id = p.target.id.to_uppercase()
         }),

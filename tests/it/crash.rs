@@ -124,6 +124,10 @@ async fn begun_again(code: &str, cut: &Cut, whole: &Sim) -> Result<&'static str,
     })
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "how much was tried is part of the proof"
+)]
 fn killed_anywhere(scenario: &str) {
     let (_, code) = CASES.iter().find(|(name, _)| *name == scenario).unwrap();
     let (cuts, whole) = in_virtual_time(cuts(scenario, code));

@@ -133,6 +133,10 @@ fn boundaries(requests: &[String]) -> Vec<usize> {
     (0..requests.len()).filter(|&n| all || !polled(n)).collect()
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "how much was tried is part of the proof"
+)]
 fn every_fault_at_every_request_of(scenario: &str) {
     let (_, code) = CASES.iter().find(|(name, _)| *name == scenario).unwrap();
     let noted = Arc::new(Noted::default());

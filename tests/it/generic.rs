@@ -148,7 +148,7 @@ impl Case {
     }
 
     /// Decides and acts until there is nothing left, and tells the changes on the way.
-    async fn to_the_end(&mut self) -> Vec<Change> {
+    async fn until_satisfied(&mut self) -> Vec<Change> {
         let mut changes = Vec::new();
         for _ in 0..200 {
             match self.decide().await {
@@ -208,7 +208,7 @@ fn what_an_action_has_done_satisfies_it() {
     for (action, args, scenario, requests) in ACTIONS {
         in_virtual_time(async {
             let mut case = Case::of(action, args, scenario);
-            let changes = case.to_the_end().await;
+            let changes = case.until_satisfied().await;
             assert_eq!(changes.len(), requests, "{action}");
             assert_eq!(case.written(), requests, "{action}");
             assert!(
@@ -228,9 +228,9 @@ fn what_is_done_is_not_done_again_by_another_run() {
         }
         in_virtual_time(async {
             let mut case = Case::of(action, args, scenario);
-            case.to_the_end().await;
+            case.until_satisfied().await;
             case.anew();
-            assert_eq!(case.to_the_end().await, Vec::new(), "{action}");
+            assert_eq!(case.until_satisfied().await, Vec::new(), "{action}");
             assert_eq!(case.written(), requests, "{action}");
         });
     }
@@ -245,7 +245,7 @@ fn a_backup_that_another_run_started_is_attached_to() {
         };
         case.send(changes[0].clone()).await;
         case.anew();
-        assert_eq!(case.to_the_end().await, Vec::new());
+        assert_eq!(case.until_satisfied().await, Vec::new());
         assert_eq!(case.written(), 1);
     });
 }
@@ -255,7 +255,7 @@ fn applying_the_same_deletion_twice_sends_it_once() {
     for (action, args, scenario, requests) in ACTIONS {
         in_virtual_time(async {
             let mut case = Case::of(action, args, scenario);
-            let changes = case.to_the_end().await;
+            let changes = case.until_satisfied().await;
             if changes[0].method != "DELETE" {
                 return;
             }
@@ -271,7 +271,7 @@ fn every_change_is_within_what_the_action_says_that_it_may_send_at_most() {
         in_virtual_time(async {
             let mut case = Case::of(action, args, scenario);
             let ceiling = actions().get(action).unwrap().about().ceiling;
-            for change in case.to_the_end().await {
+            for change in case.until_satisfied().await {
                 assert!(change.risk <= ceiling.risk, "{action}");
                 assert!(change.approval <= ceiling.approval, "{action}");
                 let permission = change.permission.as_ref().unwrap();

@@ -14,5 +14,6 @@ mod generic;
 mod golden;
 mod journal;
 mod kit;
+mod next;
 mod rules;
 mod schema;

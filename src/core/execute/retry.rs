@@ -117,3 +117,166 @@ fn in_doubt(repeat: Repeat) -> Next {
         Repeat::Never => Next::Look,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::action::Change;
+    use serde_json::json;
+
+    /// One request of a step: its method, how it ended, and what was left to do before it.
+    fn sent(method: &str, fate: Fate, remaining: u64, repeat: Repeat) -> Sent {
+        let change: Change = serde_json::from_value(json!({
+            "method": method, "resource": "/x", "summary": "do it", "risk": "reversible",
+            "approval": "none", "repeat": repeat,
+        }))
+        .unwrap();
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        Sent {
+            step: "s".to_owned(),
+            change,
+            remaining,
+            at,
+            settled_at: Some(at),
+            fate,
+        }
+    }
+
+    fn failed(class: ErrorClass, remaining: u64) -> Sent {
+        let fate = Fate::Failed(Failure::new(class, "do it", "it failed"));
+        sent("DELETE", fate, remaining, Repeat::Safe)
+    }
+
+    fn ended(class: ErrorClass) -> Sent {
+        let mut failure = Failure::new(class, "do it", "it failed");
+        failure.accepted = Accepted::Ended;
+        sent("DELETE", Fate::Failed(failure), 9, Repeat::Safe)
+    }
+
+    /// Three further tries after a time-out of compute, as the catalogue's runbooks say.
+    fn documented() -> Retry {
+        serde_json::from_value(json!({ "on": ["crp_timeout"], "waits": ["1m", "2m", "5m"] }))
+            .unwrap()
+    }
+
+    fn own(sent: &[Sent]) -> Vec<&Sent> {
+        sent.iter().collect()
+    }
+
+    #[test]
+    fn a_documented_retry_waits_its_floors_in_order_and_then_only_looks() {
+        let policy = documented();
+        let mut all = Vec::new();
+        for minutes in [1, 2, 5] {
+            all.push(failed(ErrorClass::CrpTimeout, 9));
+            let next = after(&own(&all), Some(&policy));
+            assert_eq!(next, Next::Pause(minutes * MINUTE));
+            assert!(may_send(&own(&all), 9, Some(&policy)));
+        }
+        all.push(failed(ErrorClass::CrpTimeout, 9));
+        assert_eq!(after(&own(&all), Some(&policy)), Next::Look);
+        assert!(!may_send(&own(&all), 9, Some(&policy)));
+    }
+
+    #[test]
+    fn progress_costs_no_try_up_to_the_most_deletes() {
+        let policy = documented();
+        let mut all = Vec::new();
+        for left in (0..MOST_DELETES as u64).rev() {
+            assert!(may_send(&own(&all), left + 1, Some(&policy)));
+            all.push(failed(ErrorClass::CrpTimeout, left + 1));
+        }
+        assert!(!may_send(&own(&all), 0, Some(&policy)));
+    }
+
+    #[test]
+    fn a_failure_that_is_not_documented_is_repeated_only_where_that_is_harmless() {
+        for (class, waits) in [
+            (ErrorClass::Locked, 4),
+            (ErrorClass::Conflict, 3),
+            (ErrorClass::Transient, 3),
+            (ErrorClass::CrpTimeout, 0),
+            (ErrorClass::Policy, 0),
+            (ErrorClass::Forbidden, 0),
+            (ErrorClass::Invalid, 0),
+            (ErrorClass::Auth, 0),
+            (ErrorClass::Cancelled, 0),
+        ] {
+            let mut all = vec![failed(class, 9)];
+            let mut tries = 0;
+            while may_send(&own(&all), 9, None) {
+                tries += 1;
+                all.push(failed(class, 9));
+            }
+            assert_eq!(tries, waits, "{class}");
+            let first = after(&[&all[0]], None);
+            assert_eq!(matches!(first, Next::GiveUp), waits == 0, "{class}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_and_ended_badly_is_repeated_only_where_that_is_documented() {
+        let timed_out = ended(ErrorClass::CrpTimeout);
+        assert_eq!(after(&[&timed_out], None), Next::GiveUp);
+        assert!(!may_send(&[&timed_out], 9, None));
+        assert_eq!(
+            after(&[&timed_out], Some(&documented())),
+            Next::Pause(MINUTE)
+        );
+        assert_eq!(after(&[&ended(ErrorClass::Transient)], None), Next::GiveUp);
+        // Another operation held the resource: this one did nothing.
+        assert_eq!(
+            after(&[&ended(ErrorClass::Conflict)], None),
+            Next::Pause(MINUTE)
+        );
+    }
+
+    #[test]
+    fn a_server_that_asks_to_wait_is_obeyed_and_that_costs_no_try() {
+        let mut failure = Failure::new(ErrorClass::Throttled, "do it", "slow down");
+        failure.retry_after = Some(777);
+        let throttled = sent("DELETE", Fate::Failed(failure), 9, Repeat::Safe);
+        assert_eq!(after(&[&throttled], None), Next::Pause(777 * SECOND));
+        assert!(may_send(&[&throttled; 7], 9, None));
+        let policy = documented();
+        let row = [
+            &failed(ErrorClass::CrpTimeout, 9),
+            &throttled,
+            &failed(ErrorClass::CrpTimeout, 9),
+        ];
+        assert_eq!(after(&row, Some(&policy)), Next::Pause(2 * MINUTE));
+    }
+
+    #[test]
+    fn a_longer_wait_that_the_server_asks_for_counts_over_the_documented_floor() {
+        let mut failure = Failure::new(ErrorClass::CrpTimeout, "do it", "it failed");
+        failure.retry_after = Some(90);
+        let late = sent("DELETE", Fate::Failed(failure), 9, Repeat::Safe);
+        assert_eq!(
+            after(&[&late], Some(&documented())),
+            Next::Pause(90 * SECOND)
+        );
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_waited_for_as_long_as_a_trace_may_take() {
+        for (repeat, next, may) in [
+            (Repeat::Safe, Next::Pause(10 * SECOND), true),
+            (Repeat::LookAfter(120), Next::Pause(120 * SECOND), true),
+            (Repeat::Never, Next::Look, false),
+        ] {
+            let doubt = sent("POST", Fate::InDoubt, 1, repeat);
+            assert_eq!(after(&[&doubt], None), next);
+            assert_eq!(may_send(&[&doubt], 1, None), may);
+        }
+    }
+
+    #[test]
+    fn what_is_gone_or_done_is_looked_at_at_once() {
+        assert_eq!(after(&[], None), Next::Look);
+        assert_eq!(after(&[&failed(ErrorClass::NotFound, 1)], None), Next::Look);
+        let done = sent("DELETE", Fate::Done(json!(null)), 1, Repeat::Safe);
+        assert_eq!(after(&[&done], None), Next::Look);
+        assert!(may_send(&[&done], 1, None));
+    }
+}

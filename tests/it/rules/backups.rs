@@ -61,9 +61,8 @@ fn a_stopped_vm_is_never_started() {
                 for vm in states.as_array().unwrap() {
                     assert_eq!(vm["power"], power, "{scenario}");
                 }
-                for write in writes(&stage, "/virtualMachines/") {
-                    panic!("{scenario}, {power}: {write} was sent to a VM that is off");
-                }
+                let sent = writes(&stage, "/virtualMachines/");
+                assert_eq!(sent, Vec::<String>::new(), "{scenario}, {power}");
             });
         }
     }
@@ -225,19 +224,12 @@ fn no_backup_is_started_when_seven_were_within_a_day() {
 }
 
 #[test]
-fn protection_that_is_off_is_not_turned_on() {
+fn protection_that_is_off_is_not_turned_on_and_nothing_else_is_begun() {
     for state in ["ProtectionStopped", "ProtectionPaused", "BackupsSuspended"] {
         in_virtual_time(async {
             let stage = stage(&[("items", &format!("[{{ vm: web1, state: {state} }}]"))]);
-            let plan = stage.plan(LIMIT, "web1").await.unwrap();
-            if plan.verdict.is_none() {
-                super::applied(&stage, plan).await;
-            }
-            assert_eq!(
-                writes(&stage, "/protectedItems/"),
-                Vec::<String>::new(),
-                "{state}"
-            );
+            let why = left_to_a_person(&stage, LIMIT).await;
+            assert!(why.contains(state), "{why}");
         });
     }
 }

@@ -12,7 +12,7 @@ use crate::base::clock::add;
 use crate::base::pace::jittered;
 use crate::base::secret::redact_json;
 use crate::base::{Accepted, ErrorClass, Failure};
-use crate::core::action::{Applied, Change, Operation, Polled, Repeat};
+use crate::core::action::{Applied, Change, Operation, Polled};
 use crate::core::execute::ends::plain_end;
 use crate::core::execute::engine::{DriveError, Engine, Order};
 use crate::core::execute::look::{look, told};
@@ -285,12 +285,11 @@ impl Driver<'_> {
                     outputs: Value::Null,
                 }
             }
-            // A time-out of compute on a request that may be sent twice is one of the documented
-            // retries, which look before they send, whether it was taken or not.
+            // A time-out of compute on a deletion is one of the documented retries, which look
+            // before they send, whether it was taken or not.
             Err(failure)
                 if failure.accepted == Accepted::Maybe
-                    && (failure.class != ErrorClass::CrpTimeout
-                        || change.repeat != Repeat::Safe) =>
+                    && (failure.class != ErrorClass::CrpTimeout || change.method != "DELETE") =>
             {
                 Event::Doubtful {
                     step,

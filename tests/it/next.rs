@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use runbook::base::{ErrorClass, Failure};
 use runbook::core::action::{Change, Decision, Patience};
 use runbook::core::execute::next::next;
 use runbook::core::execute::{Act, Limits};
@@ -322,12 +323,23 @@ fn while_a_job_runs_that_may_heal_it_the_incident_is_looked_at_again_and_nothing
 }
 
 #[test]
-fn a_step_that_takes_longer_than_its_deadline_sends_nothing_more() {
+fn a_step_that_tries_longer_than_its_deadline_sends_nothing_more() {
     let mut told = Told::begun();
     let change = told.change();
-    told.decide_to(change);
-    let deadline = runbook::base::clock::add(told.now(), Duration::from_secs(2 * 3600));
-    assert!(matches!(told.act(deadline, &GO), Act::Send { .. }));
+    told.decide_to(change.clone()).intend();
+    let (step, tried) = (told.plan.steps[0].id.clone(), told.now());
+    let failure = Failure::new(ErrorClass::Conflict, "do it", "busy");
+    told.tell(Event::Refused {
+        step,
+        change: change.key(),
+        failure,
+    })
+    .decide_to(change);
+    let deadline = runbook::base::clock::add(tried, Duration::from_secs(2 * 3600));
+    assert!(matches!(
+        told.act(deadline, &GO),
+        Act::Send { attempt: 2, .. }
+    ));
     let late = runbook::base::clock::add(deadline, Duration::from_secs(1));
     assert_eq!(end(told.act(late, &GO)).0, RunOutcome::Waiting);
 }

@@ -330,6 +330,7 @@ fn change(method: &str, what: &str, risk: Risk) -> Change {
         risk,
         approval: Approval::None,
         because: None,
+        loses: Vec::new(),
         permission: None,
         repeat: Repeat::Safe,
         evidence: Value::Null,

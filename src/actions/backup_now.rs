@@ -237,6 +237,7 @@ fn start(args: &Args, vm: &VmFact, protection: &Protection, jobs: &Jobs) -> Deci
         risk: Risk::Reversible,
         approval: Approval::None,
         because: None,
+        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vault.clone(),

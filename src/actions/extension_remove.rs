@@ -174,6 +174,7 @@ fn change(extension: &ExtensionFact, vm: &VmFact) -> Change {
         risk: Risk::Reversible,
         approval: Approval::None,
         because: None,
+        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vm.id.clone(),

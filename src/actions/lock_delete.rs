@@ -296,6 +296,7 @@ fn change(lock: &LockFact) -> Change {
             Approval::None
         },
         because: lock.approve.clone(),
+        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: lock.scope.clone(),

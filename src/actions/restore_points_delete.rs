@@ -319,6 +319,7 @@ fn change(
             Approval::None
         },
         because,
+        loses: missing.clone(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: collection.group.clone(),

@@ -85,7 +85,7 @@ fn answering(status: &'static str, body: &'static str) -> String {
     format!("http://{address}")
 }
 
-fn against<'a>(endpoint: &'a str) -> [&'a str; 8] {
+fn against(endpoint: &str) -> [&str; 8] {
     [
         "plan",
         CODE,

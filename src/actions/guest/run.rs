@@ -68,6 +68,7 @@ pub fn change(
         risk: Risk::Reversible,
         approval: Approval::None,
         because: None,
+        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vm.id.clone(),

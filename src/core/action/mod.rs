@@ -52,6 +52,9 @@ pub struct Change {
     /// Why approval is required, when it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
+    /// What would be lost for good, by name: an approval covers these and no others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loses: Vec<String>,
     /// The RBAC action it needs, and the scope where the right must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permission: Option<Permission>,

@@ -24,9 +24,10 @@ use crate::core::runbook::Step;
 /// runbook does not say (DESIGN section 6: two hours for a collection).
 pub const DEADLINE: Duration = Duration::from_secs(2 * 3600);
 
-/// How soon to look again when a request was done and its effect is not seen yet. A 200 proves
-/// nothing, and the same request is not sent again because of it. Our figure.
-const EFFECT: Duration = Duration::from_secs(15);
+/// How soon to look again when a request was done and its effect is not seen yet, at first and
+/// at the longest. A 200 proves nothing, and the same request is not sent again because of it.
+/// Our figures; a look may read backup jobs, which have a budget of 150 an hour.
+const EFFECT: [Duration; 2] = [Duration::from_secs(15), Duration::from_secs(60)];
 
 /// The one thing to do next. Pure.
 #[must_use]
@@ -285,7 +286,7 @@ fn to_send(
             step: index,
             what,
             from: now,
-            floor: EFFECT,
+            floor: effect_pause(own, now),
         };
     }
     let attempt = u32::try_from(before.count())
@@ -331,4 +332,12 @@ fn all_done(state: &State) -> Act {
         RunOutcome::NothingToDo
     };
     ended(outcome, &why)
+}
+
+/// As long as has passed since the request was done, within [`EFFECT`].
+fn effect_pause(own: &[&Sent], now: Timestamp) -> Duration {
+    let since = own.last().map_or(now, |s| s.settled_at.unwrap_or(s.at));
+    now.duration_since(since)
+        .unsigned_abs()
+        .clamp(EFFECT[0], EFFECT[1])
 }

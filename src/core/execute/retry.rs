@@ -195,7 +195,7 @@ mod tests {
             (ErrorClass::Locked, 4),
             (ErrorClass::Conflict, 3),
             (ErrorClass::Transient, 3),
-            (ErrorClass::CrpTimeout, 0),
+            (ErrorClass::CrpTimeout, 3),
             (ErrorClass::Policy, 0),
             (ErrorClass::Forbidden, 0),
             (ErrorClass::Invalid, 0),

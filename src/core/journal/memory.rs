@@ -19,7 +19,8 @@ pub struct Memory(Mutex<Inner>);
 struct Inner {
     runs: BTreeMap<RunId, (RunRow, Vec<Record>)>,
     leases: BTreeMap<String, (Lease, Timestamp)>,
-    operations: BTreeMap<String, Value>,
+    /// The run, and what the operation is polled with.
+    operations: BTreeMap<String, (RunId, Value)>,
     epochs: u64,
 }
 
@@ -85,6 +86,18 @@ impl Store for Memory {
             });
         }
         inner.epochs += 1;
+        // What an earlier run of this target was polling is looked at afresh from now on.
+        let key = target.key();
+        let of_target = |row: &RunRow| row.target.to_lowercase() == key;
+        let earlier: Vec<RunId> = inner
+            .runs
+            .values()
+            .filter(|(row, _)| of_target(row))
+            .map(|(row, _)| row.run.clone())
+            .collect();
+        inner
+            .operations
+            .retain(|_, (run, _)| !earlier.contains(run));
         let lease = Lease {
             run: run.clone(),
             target: target.key(),
@@ -155,13 +168,10 @@ impl Store for Memory {
             .collect())
     }
 
-    async fn keep_operation(
-        &self,
-        _run: &RunId,
-        id: &str,
-        token: &Value,
-    ) -> Result<(), StoreError> {
-        self.lock().operations.insert(id.to_owned(), token.clone());
+    async fn keep_operation(&self, run: &RunId, id: &str, token: &Value) -> Result<(), StoreError> {
+        self.lock()
+            .operations
+            .insert(id.to_owned(), (run.clone(), token.clone()));
         Ok(())
     }
 

@@ -251,6 +251,11 @@ impl Store for Sqlite {
                  ON CONFLICT (target) DO UPDATE SET run = ?2, epoch = epoch + 1, since = ?3, expires = ?4, holder = ?5",
                 params![key, run.0, at.to_string(), add(at, LEASE).to_string(), serde_json::to_string(&me)?],
             )?;
+            // What an earlier run of this VM was polling is looked at afresh from now on.
+            tx.execute(
+                "DELETE FROM operations WHERE run IN (SELECT run FROM runs WHERE lower(target) = ?1)",
+                [&key],
+            )?;
             let epoch = tx.query_row("SELECT epoch FROM leases WHERE target = ?1", [&key], |r| r.get(0))?;
             tx.execute(
                 "INSERT INTO runs (run, target, code, started, events, head) VALUES (?1, ?2, ?3, ?4, 0, '')",

@@ -154,6 +154,16 @@ fn within_planned(planned: &Change, change: &Change) -> Result<(), String> {
     if change.approval > planned.approval {
         return Err(reason(change));
     }
+    if let Some(unnamed) = change
+        .loses
+        .iter()
+        .find(|name| !planned.loses.contains(name))
+    {
+        return Err(format!(
+            "`{}` would now lose `{unnamed}` too",
+            change.summary
+        ));
+    }
     if change.body != planned.body {
         return Err(format!(
             "`{}` would now be sent with other contents",

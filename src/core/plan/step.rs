@@ -251,6 +251,7 @@ fn anything(method: &str) -> Change {
         risk: crate::core::runbook::risk::Risk::ReadOnly,
         approval: Approval::None,
         because: None,
+        loses: Vec::new(),
         permission: None,
         repeat: Repeat::Never,
         evidence: Value::Null,

@@ -355,3 +355,22 @@ fn the_same_world_planned_an_hour_later_has_the_same_fingerprint() {
     assert_eq!(again.fingerprint, first.fingerprint);
     assert_ne!(again.made, first.made);
 }
+
+#[test]
+fn an_approval_of_a_loss_covers_the_points_it_named_and_no_others() {
+    let mut plan = plan();
+    let approved = &mut plan.steps[CLEAN_UP].changes[0];
+    approved.approval = Approval::Required;
+    approved.loses = vec!["point-1".to_owned(), "point-2".to_owned()];
+    let (step, all) = (plan.steps[CLEAN_UP].clone(), whole(&plan, None));
+    let fewer = Change {
+        loses: vec!["point-2".to_owned()],
+        ..step.changes[0].clone()
+    };
+    assert_eq!(within(&step, &fewer, &all), Ok(()));
+    let other = Change {
+        loses: vec!["point-3".to_owned()],
+        ..fewer
+    };
+    assert!(within(&step, &other, &all).unwrap_err().contains("point-3"));
+}

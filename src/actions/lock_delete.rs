@@ -93,6 +93,31 @@ fn taken<'a>(past: &'a Past<'_>) -> impl DoubleEndedIterator<Item = &'a Sent> {
     })
 }
 
+/// A lock that is listed right after it was deleted: lists lag behind, so that it came back is
+/// only said once it had time to go.
+fn still_listed(locks: &Locks, past: &Past<'_>) -> Option<Decision> {
+    let listed = |s: &&Sent| {
+        locks
+            .blocking
+            .iter()
+            .any(|lock| lock.id.eq_ignore_ascii_case(&s.change.resource))
+    };
+    let last = deleted(past)
+        .filter(listed)
+        .filter_map(|s| s.settled_at)
+        .max()?;
+    let settled = add(last, limits::LOCK_SETTLES);
+    (past.now < settled).then(|| Decision::Wait {
+        what: "the deleted lock to leave Azure's list, and to stay away".to_owned(),
+        look_again_at: settled,
+        give_up_at: add(settled, limits::LOCK_SETTLES),
+        patience: Patience::Step,
+        following: json!({ GONE: true }),
+        recheck_incident: false,
+        then: Vec::new(),
+    })
+}
+
 /// A lock that this run deleted and that stands again, as the end of the run.
 pub(super) fn came_back(locks: &Locks, past: &Past<'_>) -> Option<Decision> {
     let back = locks
@@ -141,6 +166,9 @@ impl Remedy for LockDelete {
 
     fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let locks: Locks = seen.get(&locks_key(past))?;
+        if let Some(wait) = still_listed(&locks, past) {
+            return Ok(wait);
+        }
         if let Some(end) = came_back(&locks, past) {
             return Ok(end);
         }
@@ -305,5 +333,57 @@ fn change(lock: &LockFact) -> Change {
         evidence: json!({ "lock": lock.whole, "blocks": lock.blocks, "why": lock.why }),
         probe: false,
         anew: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(seconds_after: i64) -> Decision {
+        let fact = LockFact {
+            id: "/subscriptions/s/resourceGroups/G/providers/Microsoft.Authorization/locks/l"
+                .to_owned(),
+            name: "l".to_owned(),
+            remedy: LockRemedy::Remove,
+            ..LockFact::default()
+        };
+        let deleted_at = jiff::Timestamp::from_second(1_000_000).unwrap();
+        let sent = [Sent {
+            step: "unlock".to_owned(),
+            change: change(&fact),
+            remaining: 1,
+            at: deleted_at,
+            settled_at: Some(deleted_at),
+            fate: Fate::Done(Value::Null),
+        }];
+        let past = Past {
+            now: jiff::Timestamp::from_second(1_000_000 + seconds_after).unwrap(),
+            step: "unlock",
+            sent: &sent,
+            planned: &[],
+            baseline: &Value::Null,
+            following: &Value::Null,
+            since: deleted_at,
+            codes: &[],
+        };
+        let mut facts = Facts::default();
+        let listed = json!({ "blocking": [fact] });
+        facts.set(locks_key(&past), crate::core::facts::Fact::Known(listed));
+        LockDelete::decide(
+            &Args {
+                scopes: Scopes::RestorePoints,
+            },
+            Seen(&facts),
+            &past,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_lock_still_listed_after_its_deletion_is_given_a_minute_before_it_is_said_to_be_back() {
+        assert!(matches!(decided(1), Decision::Wait { .. }));
+        assert!(matches!(decided(59), Decision::Wait { .. }));
+        assert!(matches!(decided(60), Decision::NeedsHuman { .. }));
     }
 }

@@ -205,6 +205,9 @@ impl Driver<'_> {
             failure.class,
             C::Throttled | C::Transient | C::Unreachable | C::Conflict | C::CrpTimeout
         );
+        let begun = !self.state.sent.is_empty() || self.state.job_wait_since.is_some();
+        // What was just made may not be listed yet.
+        let passing = passing || (begun && failure.class == C::NotFound);
         let now = self.engine.clock.now();
         let pause = failure.retry_after().unwrap_or(Duration::from_secs(60));
         if let (true, true, Some(index)) = (passing, self.blind <= LOOKS, self.state.current()) {
@@ -218,10 +221,9 @@ impl Driver<'_> {
                 })
                 .await;
         }
-        let begun = !self.state.sent.is_empty() || self.state.job_wait_since.is_some();
         let outcome = match failure.class {
-            _ if begun && (passing || failure.class == C::Auth) => RunOutcome::Waiting,
             C::NotFound => RunOutcome::NeedsHuman,
+            _ if begun && (passing || failure.class == C::Auth) => RunOutcome::Waiting,
             _ => RunOutcome::Failed,
         };
         let mut event = plain_end(outcome, &failure.to_string());

@@ -24,7 +24,7 @@ pub enum CredentialKind {
     Workload,
     /// An application with a secret.
     ClientSecret,
-    /// An application with a certificate; refused by this build.
+    /// An application with an RSA certificate.
     ClientCertificate,
     /// An Azure Pipelines service connection.
     Pipelines,
@@ -60,7 +60,8 @@ pub struct CredentialSettings {
     pub client_id: Option<String>,
     /// The application's secret.
     pub client_secret: Option<Secret>,
-    /// The application's certificate.
+    /// The PEM file of the application's certificate and its RSA key
+    /// (`AZURE_CLIENT_CERTIFICATE_PATH`).
     pub certificate: Option<PathBuf>,
     /// The file that holds the federated token (`AZURE_FEDERATED_TOKEN_FILE`).
     pub federated_token_file: Option<PathBuf>,

@@ -14,18 +14,23 @@ use azure_core::error::ErrorKind;
 use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzurePipelinesCredential,
-    AzurePipelinesCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
-    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
-    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    AzurePipelinesCredentialOptions, ClientAssertionCredential, ClientAssertionCredentialOptions,
+    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+    ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
+    WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
 use url::Url;
 
 use crate::base::secret::redact;
-use crate::base::{ErrorClass, Failure, Secret};
+use crate::base::{Chance, Clock, ErrorClass, Failure, Secret};
 
+use self::assertion::Assertion;
+use super::certificate::Certificate;
 use super::client::{self, Route};
 use super::credential::{CredentialKind, CredentialSettings, Issued};
+
+mod assertion;
 
 pub(super) const ATTEMPT: &str = "get a token for Azure";
 
@@ -71,12 +76,11 @@ impl Entra {
             CredentialKind::Workload => self.workload(),
             CredentialKind::ClientSecret => self.client_secret(),
             CredentialKind::Pipelines => self.pipelines(),
-            CredentialKind::Auto | CredentialKind::ClientCertificate | CredentialKind::Token => {
-                Err(invalid(&format!(
-                    "`{}` is not a credential of Entra ID",
-                    kind.name()
-                )))
-            }
+            CredentialKind::ClientCertificate => self.client_certificate(self.assertion_options()?),
+            CredentialKind::Auto | CredentialKind::Token => Err(invalid(&format!(
+                "`{}` is not a credential of Entra ID",
+                kind.name()
+            ))),
         }
     }
 
@@ -128,6 +132,35 @@ impl Entra {
             &tenant,
             client,
             secret,
+            Some(options),
+        ))
+    }
+
+    /// The file is read for each token, so that a renewed certificate counts at once.
+    fn client_certificate(
+        &self,
+        options: ClientAssertionCredentialOptions,
+    ) -> Result<Credential, Failure> {
+        let (tenant, client) = (self.tenant()?, self.client_id()?);
+        let file = self.settings.certificate.as_ref();
+        let file = required(file, "the certificate (AZURE_CLIENT_CERTIFICATE_PATH)")?;
+        let unusable = |why| format!("the certificate `{}` cannot be used: {why}", file.display());
+        let certificate = Certificate::read(&file).map_err(|why| invalid(&unusable(why)))?;
+        // azure_identity asks at the address that it makes of the authority in this same way.
+        let endpoint = self.authority.join(&format!("/{tenant}/oauth2/v2.0/token"));
+        let endpoint =
+            endpoint.map_err(|why| invalid(&format!("the tenant `{tenant}` is no id: {why}")))?;
+        let assertion = Assertion {
+            certificate,
+            client: client.clone(),
+            audience: endpoint.into(),
+            clock: Clock::system(),
+            chance: Chance::from_entropy(),
+        };
+        made(ClientAssertionCredential::new(
+            tenant,
+            client,
+            assertion,
             Some(options),
         ))
     }

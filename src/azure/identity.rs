@@ -39,10 +39,6 @@ pub(super) fn issuer(
             Some(token) => Ok(Box::new(Fixed(token))),
             None => Err(invalid("no access token was given; set AZURE_ACCESS_TOKEN")),
         },
-        CredentialKind::ClientCertificate => Err(invalid(
-            "this build cannot sign with a certificate; \
-             use workload, managed-identity, client-secret or cli",
-        )),
         CredentialKind::Auto | CredentialKind::ManagedIdentity => Ok(Box::new(Chosen(Entra {
             settings,
             authority,
@@ -158,7 +154,7 @@ mod tests {
             (CredentialKind::ClientSecret, "AZURE_TENANT_ID"),
             (CredentialKind::Workload, "AZURE_CLIENT_ID"),
             (CredentialKind::Pipelines, "AZURE_TENANT_ID"),
-            (CredentialKind::ClientCertificate, "workload"),
+            (CredentialKind::ClientCertificate, "AZURE_TENANT_ID"),
         ] {
             let failure = issuer(settings(kind), &Cloud::public()).err().unwrap();
             assert_eq!(failure.class, ErrorClass::Invalid);

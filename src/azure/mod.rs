@@ -5,6 +5,7 @@
 //! again by the pipeline only when it was certainly not accepted; no URL that ARM gave is rebuilt.
 
 pub mod arm;
+mod certificate;
 mod claims;
 pub mod client;
 pub mod cloud;

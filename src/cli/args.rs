@@ -53,7 +53,8 @@ pub struct Global {
     /// Ask for tokens for this audience
     #[arg(long, global = true, env = "RUNBOOK_ARM_AUDIENCE", value_name = "URI")]
     pub arm_audience: Option<String>,
-    /// Choose the credential; `token` reads AZURE_ACCESS_TOKEN
+    /// Choose the credential; `token` reads AZURE_ACCESS_TOKEN, `client-certificate` the PEM file
+    /// that AZURE_CLIENT_CERTIFICATE_PATH names
     #[arg(long, global = true, env = "RUNBOOK_CREDENTIAL", value_parser = credentials(), default_value = "auto")]
     pub credential: CredentialKind,
     /// Name the tenant [also: AZURE_TENANT_ID]

@@ -84,6 +84,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["azure/client"]),
     ("azure_core", &["azure/entra"]),
     ("azure_identity", &["azure/entra"]),
+    ("ring", &["azure/certificate"]),
     ("rustls", &["azure/client", "main"]),
     ("serde_yaml", &["base/yaml"]),
     ("granit_parser", &["base/yaml"]),

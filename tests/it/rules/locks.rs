@@ -168,3 +168,45 @@ fn the_locks_are_read_again_a_minute_after_one_was_deleted_and_before_anything_e
         assert!(read.is_some(), "the locks are not read again");
     });
 }
+
+/// What the clean-up decides of one collection while this lock is in the way.
+fn clean_up_beside(blocking: serde_json::Value) -> runbook::core::action::Decision {
+    use runbook::core::action::Past;
+    use runbook::core::facts::{Facts, Seen};
+    use serde_json::{Value, json};
+    let group = "/subscriptions/s/resourceGroups/AzureBackupRG_westeurope_1";
+    let mut facts = Facts::default();
+    facts.know(
+        "restore_points",
+        json!({ "count": 1, "limit": 18, "others": [], "ours": [{
+            "id": format!("{group}/providers/Microsoft.Compute/restorePointCollections/AzureBackup_web1_1"),
+            "name": "AzureBackup_web1_1", "group": group, "points": [{ "name": "p" }],
+        }]}),
+    );
+    facts.know("locks", json!({ "blocking": blocking }));
+    facts.know("jobs", json!({}));
+    facts.know("recovery_points", json!({}));
+    let now = jiff::Timestamp::from_second(1_000_000).unwrap();
+    let past = Past {
+        now,
+        step: "clean-up",
+        sent: &[],
+        planned: &[],
+        baseline: &Value::Null,
+        following: &Value::Null,
+        since: now,
+        codes: &[],
+    };
+    let actions = runbook::actions::actions();
+    let action = actions.get("restore_points.delete").unwrap();
+    action.decide(&json!({}), Seen(&facts), &past).unwrap()
+}
+
+#[test]
+fn no_collection_is_deleted_while_any_lock_is_in_the_way_whoever_put_it_there() {
+    use runbook::core::action::Decision;
+    let lock = serde_json::json!([{ "id": "/x/locks/l", "name": "l", "scope": "/x" }]);
+    assert!(matches!(clean_up_beside(lock), Decision::NeedsHuman { .. }));
+    let none = serde_json::json!([]);
+    assert!(matches!(clean_up_beside(none), Decision::Change { .. }));
+}

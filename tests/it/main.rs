@@ -16,5 +16,6 @@ mod golden;
 mod journal;
 mod kit;
 mod next;
+mod recordings;
 mod rules;
 mod schema;

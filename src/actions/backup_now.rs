@@ -137,11 +137,9 @@ impl Remedy for BackupNow {
         let proof = ProtectedVm::prove(&read, &vm).map_err(|e| invalid(e.to_string()))?;
         let days = change.body["retain_days"]
             .as_u64()
-            .and_then(|d| u32::try_from(d).ok());
-        writer
-            .back_up(proof, days.unwrap_or_else(thirty))
-            .await
-            .map(applied)
+            .and_then(|d| u32::try_from(d).ok())
+            .ok_or_else(|| invalid("the change does not say for how many days".to_owned()))?;
+        writer.back_up(proof, days).await.map(applied)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! With `--sim` its world is kept in the state directory, so that applying again finds it mended.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,7 +57,13 @@ impl Simulated {
                     file.display()
                 ))
             })?,
-            Err(_) => scenario_at(name, wall_now())?,
+            Err(e) if e.kind() == ErrorKind::NotFound => scenario_at(name, wall_now())?,
+            Err(e) => {
+                return Err(OpsError::BadRunbook(format!(
+                    "cannot read the simulated world `{}`: {e}; make it readable, or give another --state folder",
+                    file.display()
+                )));
+            }
         };
         let origin = sim_origin(&sim);
         let clock = Clock::starting_at(origin, scale);

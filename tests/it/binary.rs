@@ -206,3 +206,17 @@ fn a_pipe_gets_no_colour() {
     assert_eq!(end.code, 0);
     assert!(!end.out.contains('\u{1b}') && !end.err.contains('\u{1b}'));
 }
+
+#[test]
+fn a_simulated_world_that_cannot_be_read_is_said_and_not_started_over() {
+    let state = tempfile::tempdir().unwrap();
+    let world = state.path().join("sim/rp-limit/world.json");
+    std::fs::create_dir_all(&world).unwrap();
+    let end = runbook(state.path(), &["plan", CODE, "--sim", "--vm", "web1"]);
+    assert_eq!((end.code, end.out.as_str()), (65, ""), "{}", end.err);
+    assert!(
+        end.err.contains("cannot read the simulated world"),
+        "{}",
+        end.err
+    );
+}

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::base::clock::add;
 use crate::base::pace::jittered;
-use crate::base::secret::redact_json;
+use crate::base::secret::without_secrets;
 use crate::base::{Accepted, ErrorClass, Failure};
 use crate::core::action::{Applied, Change, Operation, Polled};
 use crate::core::execute::ends::plain_end;
@@ -19,7 +19,7 @@ use crate::core::execute::look::{look, told};
 use crate::core::execute::next::next;
 use crate::core::execute::{Act, Limits};
 use crate::core::journal::state::{POLL_SECONDS, State};
-use crate::core::journal::store::Lease;
+use crate::core::journal::store::{Lease, StoreError};
 use crate::core::journal::{Event, Record, RunId, Sight};
 use crate::core::outcome::RunOutcome;
 use crate::core::plan::Plan;
@@ -39,9 +39,9 @@ pub async fn run(engine: &Engine, plan: Plan, order: Order) -> Result<Vec<Record
     let now = engine.clock.now();
     let id = RunId::new(now, &engine.chance);
     let (target, code) = (plan.target.clone(), plan.runbook.code.clone());
-    let first = clean(Event::Planned {
+    let first = clean(&Event::Planned {
         plan: Box::new(plan),
-    });
+    })?;
     let (lease, record) = engine.store.begin(&id, &target, &code, first, now).await?;
     let state = State::begin(&record)?;
     let mut driver = Driver {
@@ -114,7 +114,7 @@ impl Driver<'_> {
         let record = self
             .engine
             .store
-            .append(&self.lease, clean(event), at)
+            .append(&self.lease, clean(&event)?, at)
             .await?;
         self.state.next(&record)?;
         self.told(record);
@@ -389,11 +389,11 @@ impl Driver<'_> {
     }
 }
 
-/// An event without tokens and signatures: what a server said is kept in events.
-fn clean(event: Event) -> Event {
-    let Ok(mut value) = serde_json::to_value(&event) else {
-        return event;
-    };
-    redact_json(&mut value);
-    serde_json::from_value(value).unwrap_or(event)
+/// An event without tokens and signatures: what a server said is kept in events. One that cannot
+/// be cleaned is not kept, and the run stops there as it does when the journal fails.
+fn clean(event: &Event) -> Result<Event, StoreError> {
+    without_secrets(event).map_err(|e| StoreError::Broken {
+        attempted: "cannot take the secrets out of an event".to_owned(),
+        why: e.to_string(),
+    })
 }

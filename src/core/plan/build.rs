@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::base::secret::redact_json;
+use crate::base::secret::without_secrets;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{Actions, Permission};
 use crate::core::facts::{Fact, FactKey, Facts, Lookers, Target};
@@ -78,27 +78,37 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
         check_permissions(&request.target, lookers, &mut plan).await;
     }
     plan.names = lookers.lasting(&facts);
-    without_secrets(&mut plan);
+    redact(&mut plan);
     plan.fingerprint = fingerprint::of(&plan);
     plan
 }
 
 /// People write tokens and signed URLs into the notes of locks and the like; a plan is shown,
-/// saved and journalled.
-fn without_secrets(plan: &mut Plan) {
-    redact(&mut plan.steps);
-    redact(&mut plan.incident);
-    redact(&mut plan.verdict);
-    redact(&mut plan.warnings);
+/// saved and journalled. A part that cannot be cleaned is left out, and the plan is not to be run.
+fn redact(plan: &mut Plan) {
+    let broken = [
+        clean(&mut plan.steps),
+        clean(&mut plan.incident),
+        clean(&mut plan.verdict),
+        clean(&mut plan.warnings),
+    ];
+    if let Some(why) = broken.into_iter().find_map(Result::err) {
+        plan.verdict = Some(from_failure(Failure::new(
+            ErrorClass::Invalid,
+            "take the secrets out of the plan",
+            why.to_string(),
+        )));
+    }
 }
 
-fn redact<T: Serialize + DeserializeOwned>(part: &mut T) {
-    if let Ok(mut value) = serde_json::to_value(&*part) {
-        redact_json(&mut value);
-        if let Ok(clean) = serde_json::from_value(value) {
-            *part = clean;
-        }
-    }
+fn clean<T: Serialize + DeserializeOwned + Default>(part: &mut T) -> serde_json::Result<()> {
+    let cleaned = without_secrets(part);
+    let (kept, result) = match cleaned {
+        Ok(kept) => (kept, Ok(())),
+        Err(e) => (T::default(), Err(e)),
+    };
+    *part = kept;
+    result
 }
 
 fn empty(request: &Request<'_>) -> Plan {

@@ -35,6 +35,14 @@ impl Chance {
         self.draw().random()
     }
 
+    /// A key that nobody can guess, from the operating system: never from a seed.
+    #[must_use]
+    pub fn key() -> [u8; 32] {
+        let mut key = [0; 32];
+        rand::rngs::StdRng::from_os_rng().fill(&mut key);
+        key
+    }
+
     fn draw(&self) -> std::sync::MutexGuard<'_, SmallRng> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

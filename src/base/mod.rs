@@ -1,4 +1,4 @@
-//! The doors: time, chance, secrets, failures, YAML text and drawn diagnostics.
+//! The doors: time, chance, secrets, seals, failures, YAML text and drawn diagnostics.
 //!
 //! Invariant: everything else reaches the outside of its own values through one of these, so
 //! that a test can hold the clock and the dice in its hand.
@@ -10,10 +10,12 @@ pub mod failure;
 pub mod filesystem;
 pub mod pace;
 pub mod process;
+pub mod seal;
 pub mod secret;
 pub mod yaml;
 
 pub use chance::Chance;
 pub use clock::Clock;
 pub use failure::{Accepted, ErrorClass, Failure};
+pub use seal::SealKey;
 pub use secret::Secret;

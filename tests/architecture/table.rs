@@ -92,6 +92,7 @@ pub(crate) const HOMES: &[(&str, &[&str])] = &[
     ("handlebars", &["core/runbook/template"]),
     ("backoff", &["base/pace"]),
     ("rand", &["base/chance"]),
+    ("hmac", &["base/seal"]),
     ("rusqlite", &["core/journal/sqlite"]),
     ("hyper", &["ops/rehearse", "sim/socket"]),
     ("hyper_util", &["ops/rehearse", "sim/socket"]),

@@ -32,6 +32,7 @@ mod backup;
 mod call;
 mod clockwork;
 mod compute;
+mod exchange;
 mod extensions;
 mod fault;
 mod guest;
@@ -56,6 +57,7 @@ pub mod world;
 mod tests;
 
 pub use answer::Answer;
+pub use exchange::{Answered, Exchange, Injected};
 pub use fault::{DropMoment, FailingOperation, Fault, FaultAnswer, FaultEffect, LockReturns};
 pub use ledger::Entry;
 pub use simulator::Sim;

@@ -42,9 +42,7 @@ fn subscription_view(world: &World) -> Value {
 
 /// `GET /subscriptions`.
 pub(in crate::sim) fn subscriptions(sim: &mut Sim, _: &Call, _: &Found) -> Reply {
-    Reply::ok(
-        &json!({"value": [subscription_view(&sim.world)], "count": {"type": "Total", "value": 1}}),
-    )
+    Reply::ok(&json!({"value": [subscription_view(&sim.world)]}))
 }
 
 /// `GET /subscriptions/{id}`.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::sim::answer::{Answer, Reply};
 use crate::sim::call::Call;
 use crate::sim::clockwork::{CleanUp, Returning};
+use crate::sim::exchange::Injected;
 use crate::sim::fault::{DropMoment, Fault, FaultEffect};
 use crate::sim::ids;
 use crate::sim::ledger::Entry;
@@ -90,7 +91,10 @@ impl Sim {
             .as_ref()
             .is_some_and(|reply| (200..=202).contains(&reply.status));
         self.count_faults(&matching, chosen, accepted);
-        let answer = reply.map(|reply| self.finished(reply));
+        let mut answer = reply.map(|reply| self.finished(reply));
+        if let (Some(FaultEffect::Answer(_)), Some(answer)) = (&effect, &mut answer) {
+            answer.extensions_mut().insert(Injected);
+        }
         self.record(
             &call,
             answer.as_ref().map(|answer| answer.status().as_u16()),

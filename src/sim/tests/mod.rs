@@ -7,11 +7,16 @@ mod locks;
 mod operations;
 mod reading;
 
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
 use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{Answer, Fault, Sim, World, scenarios};
+use super::{Answer, Exchange, Fault, Sim, World, scenarios};
 
 const S: &str = "/subscriptions/11111111-2222-3333-4444-555555555555";
 
@@ -46,10 +51,12 @@ impl Client {
     }
 
     fn send(&mut self, request: Request<Vec<u8>>) -> Option<Response<Vec<u8>>> {
-        match self.sim.handle(request, self.now) {
+        let answer = match self.sim.handle(request.clone(), self.now) {
             Answer::Response(response) => Some(response),
             Answer::Dropped => None,
-        }
+        };
+        keep(&Exchange::of(&request, answer.as_ref()));
+        answer
     }
 
     /// Sends with a token, and with an api-version unless the URL has one.
@@ -101,6 +108,20 @@ impl Client {
             .as_str()
             .unwrap_or_else(|| panic!("{operation}"));
         format!("{}/backupJobs/{job}", vault())
+    }
+}
+
+/// Writes the exchange down for `--test contract`, where `RUNBOOK_EXCHANGES` names a folder.
+fn keep(exchange: &Exchange) {
+    static FILE: OnceLock<Option<File>> = OnceLock::new();
+    let file = FILE.get_or_init(|| {
+        let folder = PathBuf::from(std::env::var_os("RUNBOOK_EXCHANGES")?);
+        Some(File::create(folder.join("sim.ndjson")).unwrap())
+    });
+    if let Some(mut file) = file.as_ref() {
+        let line = serde_json::json!({ "ours": false, "exchange": exchange });
+        // One write a line: tests run side by side.
+        file.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 }
 

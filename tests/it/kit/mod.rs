@@ -1,5 +1,6 @@
 //! What every test here stands on: a simulated Azure in this process, in virtual time.
 
+mod exchanges;
 pub(crate) mod promise;
 pub(crate) mod wire;
 

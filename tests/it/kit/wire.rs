@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use runbook::azure::{Transport, WireError};
+
+use super::exchanges;
 use runbook::ops::rehearse::{InProcess, Simulated};
 
 pub(crate) type Request = http::Request<Bytes>;
@@ -66,12 +68,15 @@ impl Transport for Wire {
             Passage::Answered(answer) => return Ok(answer),
             Passage::LostBefore => return Err(lost()),
             Passage::LostAfter => {
-                self.azure.send(request).await?;
+                let answer = self.azure.send(request.clone()).await?;
+                exchanges::keep(&request, Some(&answer));
                 return Err(lost());
             }
             Passage::Free => {}
         }
-        let answer = self.azure.send(request.clone()).await?;
+        let answer = self.azure.send(request.clone()).await;
+        exchanges::keep(&request, answer.as_ref().ok());
+        let answer = answer?;
         Ok(self.tamper.after(number, &request, answer))
     }
 }

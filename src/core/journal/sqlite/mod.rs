@@ -3,19 +3,22 @@
 //! WAL with `synchronous=FULL`: an append returns after its commit is durable. The database file
 //! is readable by its owner only, because it holds signed polling URLs while operations run.
 
+mod leases;
+mod operations;
+mod runs;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde_json::Value;
 
-use crate::base::clock::add;
 use crate::core::facts::Target;
-use crate::core::journal::store::{Holder, LEASE, Lease, RunRow, Store, StoreError};
-use crate::core::journal::{Event, Record, RunId, chain};
+use crate::core::journal::store::{Holder, Lease, RunRow, Store, StoreError};
+use crate::core::journal::{Event, Record, RunId};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, target TEXT NOT NULL, code TEXT NOT NULL,
@@ -146,86 +149,9 @@ fn immediate(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-fn push(tx: &Transaction<'_>, run: &RunId, event: Event, at: Timestamp) -> Result<Record, Trouble> {
-    let row: Option<(u64, String)> = tx
-        .query_row(
-            "SELECT events, head FROM runs WHERE run = ?1",
-            [&run.0],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    let Some((events, head)) = row else {
-        return Err(Trouble::Refused(StoreError::NoSuchRun(run.to_string())));
-    };
-    let text = serde_json::to_string(&event)?;
-    let seq = events + 1;
-    let hash = chain(&head, run, seq, at, &text);
-    tx.execute(
-        "INSERT INTO events (run, seq, at, event, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![run.0, seq, at.to_string(), text, hash],
-    )?;
-    tx.execute(
-        "UPDATE runs SET events = ?2, head = ?3 WHERE run = ?1",
-        params![run.0, seq, hash],
-    )?;
-    if let Event::Ended { outcome, .. } = &event {
-        tx.execute(
-            "UPDATE runs SET ended = ?2, outcome = ?3 WHERE run = ?1",
-            params![run.0, at.to_string(), outcome.name()],
-        )?;
-    }
-    Ok(Record {
-        run: run.clone(),
-        seq,
-        at,
-        event,
-        hash,
-    })
-}
-
-fn renew(connection: &Connection, lease: &Lease, at: Timestamp) -> Result<(), Trouble> {
-    let renewed = connection.execute(
-        "UPDATE leases SET expires = ?4 WHERE target = ?1 AND run = ?2 AND epoch = ?3 AND holder IS NOT NULL",
-        params![lease.target, lease.run.0, lease.epoch, add(at, LEASE).to_string()],
-    )?;
-    if renewed == 1 {
-        Ok(())
-    } else {
-        Err(Trouble::Refused(StoreError::LeaseLost))
-    }
-}
-
 fn time(text: &str) -> Result<Timestamp, Trouble> {
     text.parse()
         .map_err(|e| Trouble::Sql(format!("`{text}` is not a time: {e}")))
-}
-
-/// Who holds `target` now, if anybody who may still be alive does.
-fn held(
-    tx: &Transaction<'_>,
-    target: &str,
-    at: Timestamp,
-    is_gone: &IsGone,
-) -> Result<Option<StoreError>, Trouble> {
-    let row: Option<(String, String, String, Option<String>)> = tx
-        .query_row(
-            "SELECT run, since, expires, holder FROM leases WHERE target = ?1",
-            [target],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )
-        .optional()?;
-    let Some((run, since, expires, Some(holder))) = row else {
-        return Ok(None);
-    };
-    let holder: Holder = serde_json::from_str(&holder)?;
-    if at >= time(&expires)? || is_gone(&holder) {
-        return Ok(None);
-    }
-    Ok(Some(StoreError::Busy {
-        run: RunId(run),
-        since: time(&since)?,
-        holder,
-    }))
 }
 
 #[async_trait]
@@ -242,28 +168,12 @@ impl Store for Sqlite {
         let (me, is_gone) = (self.me.clone(), Arc::clone(&self.is_gone));
         self.with("cannot begin a run", move |connection| {
             let tx = immediate(connection)?;
-            let key = target.key();
-            if let Some(busy) = held(&tx, &key, at, &is_gone)? {
-                return Err(Trouble::Refused(busy));
-            }
-            tx.execute(
-                "INSERT INTO leases (target, run, epoch, since, expires, holder) VALUES (?1, ?2, 1, ?3, ?4, ?5)
-                 ON CONFLICT (target) DO UPDATE SET run = ?2, epoch = epoch + 1, since = ?3, expires = ?4, holder = ?5",
-                params![key, run.0, at.to_string(), add(at, LEASE).to_string(), serde_json::to_string(&me)?],
-            )?;
-            // What an earlier run of this VM was polling is looked at afresh from now on.
-            tx.execute(
-                "DELETE FROM operations WHERE run IN (SELECT run FROM runs WHERE lower(target) = ?1)",
-                [&key],
-            )?;
-            let epoch = tx.query_row("SELECT epoch FROM leases WHERE target = ?1", [&key], |r| r.get(0))?;
-            tx.execute(
-                "INSERT INTO runs (run, target, code, started, events, head) VALUES (?1, ?2, ?3, ?4, 0, '')",
-                params![run.0, target.id, code, at.to_string()],
-            )?;
-            let record = push(&tx, &run, first, at)?;
+            let lease = leases::take(&tx, &run, target.key(), at, &me, &is_gone)?;
+            operations::erase_of(&tx, &lease.target)?;
+            runs::insert(&tx, &run, &target, &code, at)?;
+            let record = runs::push(&tx, &run, first, at)?;
             tx.commit()?;
-            Ok((Lease { run, target: key, epoch }, record))
+            Ok((lease, record))
         })
         .await
     }
@@ -277,8 +187,8 @@ impl Store for Sqlite {
         let lease = lease.clone();
         self.with("cannot append an event", move |connection| {
             let tx = immediate(connection)?;
-            renew(&tx, &lease, at)?;
-            let record = push(&tx, &lease.run, event, at)?;
+            leases::renew(&tx, &lease, at)?;
+            let record = runs::push(&tx, &lease.run, event, at)?;
             tx.commit()?;
             Ok(record)
         })
@@ -288,7 +198,7 @@ impl Store for Sqlite {
     async fn renew(&self, lease: &Lease, at: Timestamp) -> Result<(), StoreError> {
         let lease = lease.clone();
         self.with("cannot renew the lease", move |connection| {
-            renew(connection, &lease, at)
+            leases::renew(connection, &lease, at)
         })
         .await
     }
@@ -296,12 +206,7 @@ impl Store for Sqlite {
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let lease = lease.clone();
         self.with("cannot give the lease back", move |connection| {
-            // The row stays, so that the epoch goes on rising.
-            connection.execute(
-                "UPDATE leases SET holder = NULL WHERE target = ?1 AND run = ?2 AND epoch = ?3",
-                params![lease.target, lease.run.0, lease.epoch],
-            )?;
-            Ok(())
+            leases::release(connection, &lease)
         })
         .await
     }
@@ -309,67 +214,20 @@ impl Store for Sqlite {
     async fn read(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
         let run = run.clone();
         self.with("cannot read a run", move |connection| {
-            let mut query = connection
-                .prepare("SELECT seq, at, event, hash FROM events WHERE run = ?1 ORDER BY seq")?;
-            let rows = query.query_map([&run.0], |row| {
-                let (seq, at, event, hash): (u64, String, String, String) =
-                    (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-                Ok((seq, at, event, hash))
-            })?;
-            let mut records = Vec::new();
-            for row in rows {
-                let (seq, at, event, hash) = row?;
-                let event = serde_json::from_str(&event)?;
-                records.push(Record {
-                    run: run.clone(),
-                    seq,
-                    at: time(&at)?,
-                    event,
-                    hash,
-                });
-            }
-            if records.is_empty() {
-                return Err(Trouble::Refused(StoreError::NoSuchRun(run.to_string())));
-            }
-            Ok(records)
+            runs::read(connection, &run)
         })
         .await
     }
 
     async fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
-        self.with("cannot list the runs", |connection| {
-            let mut query = connection.prepare(
-                "SELECT run, target, code, started, ended, outcome, events, head FROM runs ORDER BY started DESC, run DESC",
-            )?;
-            let mut rows = query.query([])?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                let (started, ended, outcome): (String, Option<String>, Option<String>) =
-                    (row.get(3)?, row.get(4)?, row.get(5)?);
-                found.push(RunRow {
-                    run: RunId(row.get(0)?),
-                    target: row.get(1)?,
-                    code: row.get(2)?,
-                    started: time(&started)?,
-                    ended: ended.as_deref().map(time).transpose()?,
-                    outcome: outcome.map(|o| serde_json::from_value(Value::String(o))).transpose()?,
-                    events: row.get(6)?,
-                    head: row.get(7)?,
-                });
-            }
-            Ok(found)
-        })
-        .await
+        self.with("cannot list the runs", |connection| runs::list(connection))
+            .await
     }
 
     async fn keep_operation(&self, run: &RunId, id: &str, token: &Value) -> Result<(), StoreError> {
         let (run, id, token) = (run.clone(), id.to_owned(), token.to_string());
         self.with("cannot keep an operation", move |connection| {
-            connection.execute(
-                "INSERT OR REPLACE INTO operations (id, run, token) VALUES (?1, ?2, ?3)",
-                params![id, run.0, token],
-            )?;
-            Ok(())
+            operations::keep(connection, &run, &id, &token)
         })
         .await
     }
@@ -377,8 +235,7 @@ impl Store for Sqlite {
     async fn erase_operation(&self, id: &str) -> Result<(), StoreError> {
         let id = id.to_owned();
         self.with("cannot erase an operation", move |connection| {
-            connection.execute("DELETE FROM operations WHERE id = ?1", [&id])?;
-            Ok(())
+            operations::erase(connection, &id)
         })
         .await
     }

@@ -1,0 +1,116 @@
+//! The tables of runs and of their events.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use super::{Trouble, time};
+use crate::core::facts::Target;
+use crate::core::journal::store::{RunRow, StoreError};
+use crate::core::journal::{Event, Record, RunId, chain};
+
+/// A run without events.
+pub(super) fn insert(
+    tx: &Connection,
+    run: &RunId,
+    target: &Target,
+    code: &str,
+    at: Timestamp,
+) -> Result<(), Trouble> {
+    tx.execute(
+        "INSERT INTO runs (run, target, code, started, events, head) VALUES (?1, ?2, ?3, ?4, 0, '')",
+        params![run.0, target.id, code, at.to_string()],
+    )?;
+    Ok(())
+}
+
+/// Appends an event after the last one of its run.
+pub(super) fn push(
+    tx: &Connection,
+    run: &RunId,
+    event: Event,
+    at: Timestamp,
+) -> Result<Record, Trouble> {
+    let row: Option<(u64, String)> = tx
+        .query_row(
+            "SELECT events, head FROM runs WHERE run = ?1",
+            [&run.0],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((events, head)) = row else {
+        return Err(Trouble::Refused(StoreError::NoSuchRun(run.to_string())));
+    };
+    let text = serde_json::to_string(&event)?;
+    let seq = events + 1;
+    let hash = chain(&head, run, seq, at, &text);
+    tx.execute(
+        "INSERT INTO events (run, seq, at, event, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![run.0, seq, at.to_string(), text, hash],
+    )?;
+    tx.execute(
+        "UPDATE runs SET events = ?2, head = ?3 WHERE run = ?1",
+        params![run.0, seq, hash],
+    )?;
+    if let Event::Ended { outcome, .. } = &event {
+        tx.execute(
+            "UPDATE runs SET ended = ?2, outcome = ?3 WHERE run = ?1",
+            params![run.0, at.to_string(), outcome.name()],
+        )?;
+    }
+    Ok(Record {
+        run: run.clone(),
+        seq,
+        at,
+        event,
+        hash,
+    })
+}
+
+/// Every event of a run, in order.
+pub(super) fn read(connection: &Connection, run: &RunId) -> Result<Vec<Record>, Trouble> {
+    let mut query = connection
+        .prepare("SELECT seq, at, event, hash FROM events WHERE run = ?1 ORDER BY seq")?;
+    let mut rows = query.query([&run.0])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (at, event): (String, String) = (row.get(1)?, row.get(2)?);
+        records.push(Record {
+            run: run.clone(),
+            seq: row.get(0)?,
+            at: time(&at)?,
+            event: serde_json::from_str(&event)?,
+            hash: row.get(3)?,
+        });
+    }
+    if records.is_empty() {
+        return Err(Trouble::Refused(StoreError::NoSuchRun(run.to_string())));
+    }
+    Ok(records)
+}
+
+/// Every run, newest first.
+pub(super) fn list(connection: &Connection) -> Result<Vec<RunRow>, Trouble> {
+    let mut query = connection.prepare(
+        "SELECT run, target, code, started, ended, outcome, events, head FROM runs ORDER BY started DESC, run DESC",
+    )?;
+    let mut rows = query.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (started, ended, outcome): (String, Option<String>, Option<String>) =
+            (row.get(3)?, row.get(4)?, row.get(5)?);
+        found.push(RunRow {
+            run: RunId(row.get(0)?),
+            target: row.get(1)?,
+            code: row.get(2)?,
+            started: time(&started)?,
+            ended: ended.as_deref().map(time).transpose()?,
+            outcome: outcome
+                .map(|o| serde_json::from_value(Value::String(o)))
+                .transpose()?,
+            events: row.get(6)?,
+            head: row.get(7)?,
+        });
+    }
+    Ok(found)
+}

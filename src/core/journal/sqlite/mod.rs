@@ -6,10 +6,10 @@
 mod leases;
 mod operations;
 mod runs;
+mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,21 +19,6 @@ use serde_json::Value;
 use crate::core::facts::Target;
 use crate::core::journal::store::{Holder, Lease, RunRow, Store, StoreError};
 use crate::core::journal::{Event, Record, RunId};
-
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, target TEXT NOT NULL, code TEXT NOT NULL,
-  started TEXT NOT NULL, ended TEXT, outcome TEXT, events INTEGER NOT NULL, head TEXT NOT NULL)
-  STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS events (run TEXT NOT NULL, seq INTEGER NOT NULL, at TEXT NOT NULL,
-  event TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS leases (target TEXT PRIMARY KEY, run TEXT NOT NULL, epoch INTEGER NOT NULL,
-  since TEXT NOT NULL, expires TEXT NOT NULL, holder TEXT) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, run TEXT NOT NULL, token TEXT NOT NULL)
-  STRICT, WITHOUT ROWID;
-";
-
-/// The version of the tables; a database of another version is refused.
-const VERSION: i64 = 1;
 
 /// Tells whether a holder is surely gone.
 pub type IsGone = Arc<dyn Fn(&Holder) -> bool + Send + Sync>;
@@ -51,7 +36,7 @@ impl Sqlite {
     /// Opens or makes the journal in `folder`.
     ///
     /// # Errors
-    /// When the folder or the database cannot be made, read or written.
+    /// When the folder or the database cannot be made, read, written or brought up to date.
     pub fn open(folder: &Path, me: Holder, is_gone: IsGone) -> Result<Self, StoreError> {
         let path = folder.join("journal.db");
         let broken = |why: String| StoreError::Broken {
@@ -59,23 +44,7 @@ impl Sqlite {
             why,
         };
         std::fs::create_dir_all(folder).map_err(|e| broken(e.to_string()))?;
-        keep_private(&path).map_err(|e| broken(e.to_string()))?;
-        let connection = Connection::open(&path).map_err(|e| broken(e.to_string()))?;
-        prepare(&connection).map_err(|e| broken(e.to_string()))?;
-        let version: i64 = connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(|e| broken(e.to_string()))?;
-        match version {
-            0 => connection
-                .pragma_update(None, "user_version", VERSION)
-                .map_err(|e| broken(e.to_string()))?,
-            VERSION => {}
-            other => {
-                return Err(broken(format!(
-                    "it has version {other}, this program knows version {VERSION}"
-                )));
-            }
-        }
+        let connection = schema::open(&path).map_err(broken)?;
         Ok(Self {
             connection: Arc::new(Mutex::new(connection)),
             path,
@@ -123,26 +92,6 @@ impl From<serde_json::Error> for Trouble {
     fn from(error: serde_json::Error) -> Self {
         Self::Sql(format!("a row cannot be understood: {error}"))
     }
-}
-
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch(SCHEMA)
-}
-
-#[cfg(unix)]
-fn keep_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.create(true).append(true).mode(0o600).open(path)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
-}
-
-#[cfg(not(unix))]
-fn keep_private(_path: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 fn immediate(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {

@@ -175,6 +175,7 @@ impl Remedy for RemoveSheets {
                 "Example.Office/printers/sheets",
             ),
             scripts: Vec::new(),
+            put_back: None,
         }
     }
 
@@ -239,6 +240,7 @@ impl Remedy for PrintPage {
             sentence: "Prints a test page",
             ceiling: ceiling(Risk::Reversible, "POST", "Example.Office/printers/print"),
             scripts: Vec::new(),
+            put_back: None,
         }
     }
 
@@ -336,6 +338,8 @@ fn change(method: &str, what: &str, risk: Risk) -> Change {
         evidence: Value::Null,
         probe: false,
         anew: false,
+        borrows: None,
+        returns: None,
     }
 }
 
@@ -426,6 +430,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         by: "this example".to_owned(),
         consent,
         wait: Duration::from_secs(3600),
+        cancel: false,
         stop,
     };
     let records = run(&engine, first, order).await?;

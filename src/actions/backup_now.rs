@@ -82,6 +82,7 @@ impl Remedy for BackupNow {
                 }],
             },
             scripts: Vec::new(),
+            put_back: None,
         }
     }
 
@@ -244,6 +245,8 @@ fn start(args: &Args, vm: &VmFact, protection: &Protection, jobs: &Jobs) -> Deci
         evidence: json!({ "vm": vm.id }),
         probe: false,
         anew: false,
+        borrows: None,
+        returns: None,
     };
     let names: Vec<&str> = jobs.list.iter().map(|j| j.name.as_str()).collect();
     Decision::Change {

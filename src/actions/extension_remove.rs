@@ -62,6 +62,7 @@ impl Remedy for ExtensionRemove {
                 }],
             },
             scripts: Vec::new(),
+            put_back: None,
         }
     }
 
@@ -184,5 +185,7 @@ fn change(extension: &ExtensionFact, vm: &VmFact) -> Change {
         evidence: json!({ "extension": extension, "vm": vm.id }),
         probe: false,
         anew: false,
+        borrows: None,
+        returns: None,
     }
 }

@@ -88,6 +88,7 @@ impl Remedy for GuestRegistry {
                 }],
             },
             scripts: vec![Script::REG_STRING.hash()],
+            put_back: None,
         }
     }
 

@@ -44,6 +44,7 @@ impl Remedy for Human {
                 kinds: Vec::new(),
             },
             scripts: Vec::new(),
+            put_back: None,
         }
     }
 

@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::actions::facts::lock::{lock_key, same_lock};
 use crate::actions::facts::locks::{LockFact, LockRemedy, Locks};
 use crate::actions::limits;
 use crate::actions::operations::applied;
@@ -29,10 +30,10 @@ use crate::base::clock::add;
 use crate::base::secret::redact_json;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Patience, Permission, Remedy,
-    Repeat, Sent,
+    About, Applied, Ceiling, Change, Decision, Fate, Kind, Loan, Past, Patience, Permission,
+    Remedy, Repeat, Sent,
 };
-use crate::core::facts::{FactKey, Facts, Seen};
+use crate::core::facts::{Fact, FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
 
 /// Removes the lock that blocks.
@@ -84,7 +85,8 @@ fn deleted<'a>(past: &'a Past<'_>) -> impl DoubleEndedIterator<Item = &'a Sent> 
 /// The deletions that were done or may have been.
 fn taken<'a>(past: &'a Past<'_>) -> impl DoubleEndedIterator<Item = &'a Sent> {
     past.sent.iter().filter(|s| {
-        s.change.method == "DELETE"
+        !went_back(past, &s.change.resource)
+            && s.change.method == "DELETE"
             && s.change
                 .resource
                 .to_lowercase()
@@ -157,6 +159,7 @@ impl Remedy for LockDelete {
                 }],
             },
             scripts: Vec::new(),
+            put_back: Some("lock.return"),
         }
     }
 
@@ -176,14 +179,10 @@ impl Remedy for LockDelete {
             return Ok(none_left(past));
         }
         // All of them can go under the consent given, or none is touched.
-        if let Some(lock) = locks
-            .blocking
-            .iter()
-            .find(|l| l.remedy != LockRemedy::Remove)
-        {
+        if let Some(lock) = locks.blocking.iter().find(|l| !may_go(l, past)) {
             return Ok(for_a_person(lock));
         }
-        let changes: Vec<Change> = locks.blocking.iter().map(change).collect();
+        let changes: Vec<Change> = locks.blocking.iter().map(|l| change(l, past)).collect();
         Ok(Decision::Change {
             remaining: changes.len() as u64,
             changes,
@@ -205,6 +204,10 @@ impl Remedy for LockDelete {
                 });
             }
         });
+        if change.borrows.is_some() {
+            let gone = json!({ "id": change.resource, "found": null });
+            facts.set(lock_key(&change.resource), Fact::Known(gone));
+        }
     }
 
     async fn apply(change: &Change, writer: &Writer) -> Result<Applied, Failure> {
@@ -226,20 +229,13 @@ impl Remedy for LockDelete {
                 "it is not the lock that was approved any more".to_owned(),
             ));
         }
-        let proof = BlockingLock::prove(&lock, &blocks).map_err(|e| invalid(e.to_string()))?;
+        let proof = match &change.borrows {
+            Some(loan) => BlockingLock::prove_for_loan(&lock, &blocks, &loan.whole),
+            None => BlockingLock::prove(&lock, &blocks),
+        };
+        let proof = proof.map_err(|e| invalid(e.to_string()))?;
         writer.delete_lock(proof).await.map(applied)
     }
-}
-
-/// Level, notes and owners are what makes a lock; ids differ in casing from answer to answer. What
-/// was kept `then` is without secrets, which people write into notes.
-fn same_lock(now: &Value, then: &Value) -> bool {
-    let mut now = now.clone();
-    redact_json(&mut now);
-    let of = |lock: &Value, name: &str| lock["properties"][name].clone();
-    ["level", "notes", "owners"]
-        .iter()
-        .all(|name| of(&now, name) == of(then, name))
 }
 
 fn none_left(past: &Past<'_>) -> Decision {
@@ -282,9 +278,13 @@ fn none_left(past: &Past<'_>) -> Decision {
 
 fn for_a_person(lock: &LockFact) -> Decision {
     let what = match lock.remedy {
+        LockRemedy::Borrow if holds_a_secret(&lock.whole) => {
+            "it could only be borrowed, and its notes hold what looks like a secret, which is not \
+             kept: it could not be put back exactly. Its owner has to remove or narrow it"
+        }
         LockRemedy::Borrow => {
-            "it could only be borrowed with approval, which this version does not do; \
-             its owner has to remove or narrow it"
+            "it could only be borrowed, and this runbook borrows none; its owner has to remove or \
+             narrow it"
         }
         _ => "it is never removed by this tool",
     };
@@ -302,7 +302,33 @@ fn for_a_person(lock: &LockFact) -> Decision {
     }
 }
 
-fn change(lock: &LockFact) -> Change {
+/// Whether a lock may go: for good, or for a while where the runbook says until when.
+fn may_go(lock: &LockFact, past: &Past<'_>) -> bool {
+    match lock.remedy {
+        LockRemedy::Remove => true,
+        LockRemedy::Borrow => past.until.is_some() && !holds_a_secret(&lock.whole),
+        LockRemedy::Never => false,
+    }
+}
+
+/// Secrets are not kept, so a lock with one in its notes could not be put back as it was.
+fn holds_a_secret(whole: &Value) -> bool {
+    let mut clean = whole.clone();
+    redact_json(&mut clean);
+    clean != *whole
+}
+
+fn loan(lock: &LockFact) -> Loan {
+    Loan {
+        key: lock.id.to_lowercase(),
+        resource: lock.id.clone(),
+        name: lock.name.clone(),
+        whole: lock.whole.clone(),
+    }
+}
+
+fn change(lock: &LockFact, past: &Past<'_>) -> Change {
+    let borrowed = lock.remedy == LockRemedy::Borrow;
     let notes = lock
         .notes
         .as_deref()
@@ -314,16 +340,18 @@ fn change(lock: &LockFact) -> Change {
         resource: lock.id.clone(),
         body: Value::Null,
         summary: format!(
-            "delete the lock `{}` ({}) on `{on}`{notes}",
-            lock.name, lock.level
+            "{} the lock `{}` ({}) on `{on}`{notes}",
+            if borrowed { "borrow" } else { "delete" },
+            lock.name,
+            lock.level
         ),
         risk: Risk::Reversible,
-        approval: if lock.approve.is_some() {
+        approval: if borrowed || lock.approve.is_some() {
             Approval::Required
         } else {
             Approval::None
         },
-        because: lock.approve.clone(),
+        because: lock.approve.clone().or_else(|| why_borrowed(lock, past)),
         loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
@@ -332,58 +360,31 @@ fn change(lock: &LockFact) -> Change {
         repeat: Repeat::Safe,
         evidence: json!({ "lock": lock.whole, "blocks": lock.blocks, "why": lock.why }),
         probe: false,
-        anew: false,
+        // It was out before and went back: taking it again is another loan.
+        anew: went_back(past, &lock.id),
+        borrows: borrowed.then(|| Box::new(loan(lock))),
+        returns: None,
     }
+}
+
+fn why_borrowed(lock: &LockFact, past: &Past<'_>) -> Option<String> {
+    let until = past.until.filter(|_| lock.remedy == LockRemedy::Borrow)?;
+    Some(format!(
+        "{}; it is away until the step `{until}` is over, and put back whatever happens",
+        lock.why
+    ))
+}
+
+/// Whether this run put the lock back, or left it to another run, after it had borrowed it.
+fn went_back(past: &Past<'_>, id: &str) -> bool {
+    let key = id.to_lowercase();
+    let mut of_it = past.sent.iter().rev().filter(|s| {
+        s.change.returns.as_ref() == Some(&key) || s.change.resource.eq_ignore_ascii_case(id)
+    });
+    of_it
+        .next()
+        .is_some_and(|last| last.change.returns.is_some())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn decided(seconds_after: i64) -> Decision {
-        let fact = LockFact {
-            id: "/subscriptions/s/resourceGroups/G/providers/Microsoft.Authorization/locks/l"
-                .to_owned(),
-            name: "l".to_owned(),
-            remedy: LockRemedy::Remove,
-            ..LockFact::default()
-        };
-        let deleted_at = jiff::Timestamp::from_second(1_000_000).unwrap();
-        let sent = [Sent {
-            step: "unlock".to_owned(),
-            change: change(&fact),
-            remaining: 1,
-            at: deleted_at,
-            settled_at: Some(deleted_at),
-            fate: Fate::Done(Value::Null),
-        }];
-        let past = Past {
-            now: jiff::Timestamp::from_second(1_000_000 + seconds_after).unwrap(),
-            step: "unlock",
-            sent: &sent,
-            planned: &[],
-            baseline: &Value::Null,
-            following: &Value::Null,
-            since: deleted_at,
-            codes: &[],
-        };
-        let mut facts = Facts::default();
-        let listed = json!({ "blocking": [fact] });
-        facts.set(locks_key(&past), crate::core::facts::Fact::Known(listed));
-        LockDelete::decide(
-            &Args {
-                scopes: Scopes::RestorePoints,
-            },
-            Seen(&facts),
-            &past,
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn a_lock_still_listed_after_its_deletion_is_given_a_minute_before_it_is_said_to_be_back() {
-        assert!(matches!(decided(1), Decision::Wait { .. }));
-        assert!(matches!(decided(59), Decision::Wait { .. }));
-        assert!(matches!(decided(60), Decision::NeedsHuman { .. }));
-    }
-}
+mod tests;

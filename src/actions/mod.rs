@@ -13,6 +13,7 @@ pub mod guest_registry;
 pub mod human;
 pub mod limits;
 pub mod lock_delete;
+pub mod lock_return;
 mod operations;
 pub mod restore_points_delete;
 mod words;
@@ -24,6 +25,7 @@ use crate::azure::reader::Reader;
 use crate::base::Clock;
 use crate::core::action::{Actions, Actors};
 use crate::core::facts::Lookers;
+use crate::core::journal::store::Store;
 
 /// The deciding halves of every action.
 #[must_use]
@@ -34,6 +36,7 @@ pub fn actions() -> Actions {
         .with::<guest_registry::GuestRegistry>()
         .with::<human::Human>()
         .with::<lock_delete::LockDelete>()
+        .with::<lock_return::LockReturn>()
         .with::<restore_points_delete::RestorePointsDelete>()
 }
 
@@ -47,10 +50,11 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<guest_registry::GuestRegistry>(&writer)
         .with::<human::Human>(&writer)
         .with::<lock_delete::LockDelete>(&writer)
+        .with::<lock_return::LockReturn>(&writer)
         .with::<restore_points_delete::RestorePointsDelete>(&writer)
 }
 
-/// The table of lookers, over a reader.
+/// The table of lookers, over a reader, and over the journal for what other runs have borrowed.
 ///
 /// A looker cannot write:
 ///
@@ -68,6 +72,6 @@ pub fn actors(writer: Writer) -> Actors {
 /// }
 /// ```
 #[must_use]
-pub fn lookers(reader: Reader, clock: Clock) -> Lookers {
-    facts::all(reader, clock)
+pub fn lookers(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
+    facts::all(reader, clock, journal)
 }

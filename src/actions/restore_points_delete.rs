@@ -75,6 +75,7 @@ impl Remedy for RestorePointsDelete {
                 }],
             },
             scripts: Vec::new(),
+            put_back: None,
         }
     }
 
@@ -333,6 +334,8 @@ fn change(
         }),
         probe: false,
         anew: false,
+        borrows: None,
+        returns: None,
     }
 }
 

@@ -15,7 +15,9 @@ use super::arm::Arm;
 use super::counts::Purpose;
 use super::operation::{Operation, OperationKind, Polled, Sent};
 use super::pipeline::{self, Answer, Call};
-use super::proof::{BackupExtension, BlockingLock, FixedScript, OwnCollection, ProtectedVm};
+use super::proof::{
+    BackupExtension, BlockingLock, BorrowedLock, FixedScript, OwnCollection, ProtectedVm,
+};
 use super::reader::Reader;
 use super::resource_id::ResourceId;
 use super::versions::Api;
@@ -57,6 +59,24 @@ impl Writer {
     pub async fn delete_lock(&self, lock: BlockingLock) -> Result<Sent, Failure> {
         let attempted = format!("delete the lock `{}`", lock.id().name());
         self.delete(lock.id(), Api::Locks, attempted).await
+    }
+
+    /// PUTs a borrowed lock back, as it was.
+    pub async fn put_lock(&self, lock: BorrowedLock) -> Result<Sent, Failure> {
+        let attempted = format!("put the lock `{}` back", lock.id().name());
+        let url = self
+            .arm
+            .url(lock.id().as_str(), Api::Locks, &[], &attempted)?;
+        let call = Call {
+            purpose: Purpose::Write,
+            method: Method::PUT,
+            url,
+            body: Some(json!({ "properties": lock.properties() })),
+            attempted,
+        };
+        // 201 is a lock that is made, and not an operation that begins (azure-api.md section 4).
+        let answer = pipeline::send(&self.arm, &call).await?;
+        Ok(Sent::Done(answer.json().unwrap_or_default()))
     }
 
     /// DELETEs a restore point collection with all its points.

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::cli::args::{Apply, Global};
+use crate::cli::args::{Apply, Global, Patience};
 use crate::cli::consent::{self, Answer};
 use crate::cli::output::{Format, Output, to_stderr};
 use crate::cli::progress::Progress;
+use crate::cli::resume::resumed;
 use crate::cli::signals::unless_stopped;
 use crate::cli::{Input, failed, settings};
 use crate::core::plan::Plan;
 use crate::core::plan::consent::{Consent, covers};
 use crate::core::report::exit::Exit;
-use crate::core::report::{Report, text};
+use crate::core::report::{Report, clean, text};
+use crate::ops::resume::Unfinished;
 use crate::ops::{OpsError, World};
 
 /// How long jobs are waited for at a terminal, and elsewhere: the median backup takes 41 minutes
@@ -54,16 +56,34 @@ async fn applied(
     if !plan.missing_permissions.is_empty() {
         return Ok(Report::of_missing_rights(&plan));
     }
-    let asked = unless_stopped(&mut stop, agreed(apply, &plan, input, output)).await;
+    if let Some(earlier) = unfinished(world, &plan).await? {
+        match instead(&earlier, input).await? {
+            Instead::GoOn => {
+                return resumed(
+                    world,
+                    &earlier,
+                    &apply.agreed,
+                    apply.patience,
+                    input,
+                    output,
+                    stop,
+                )
+                .await;
+            }
+            Instead::Apply => {}
+        }
+    }
+    let asked = consent::asked(&apply.agreed, &plan, input, output);
+    let asked = unless_stopped(&mut stop, asked).await;
     let consent = match asked.unwrap_or(Ok(Answer::Declined)) {
         Ok(Answer::Given(consent)) => consent,
         Ok(Answer::Declined) => return Ok(Report::of_declined(&plan)),
         Err(error) => return Ok(failed::report(&error)),
     };
     show_unattended(&plan, &consent, input, output);
-    let by = agreed_by(&plan, input);
+    let by = consent::by(&plan, input);
     let (wait, progress) = (
-        wait(apply, input),
+        patience(apply.patience, input),
         Progress::new(output.format, input.terminal),
     );
     let told = progress.listener();
@@ -79,40 +99,49 @@ fn show_unattended(plan: &Plan, consent: &Consent, input: &Input, output: &Outpu
     }
 }
 
-/// At a terminal the plan is shown, and a person is asked what the flags leave open.
-async fn agreed(
-    apply: &Apply,
-    plan: &Plan,
-    input: &Input,
-    output: &Output,
-) -> Result<Answer, OpsError> {
-    if !input.terminal.can_ask() {
-        return Ok(Answer::Given(consent::from_flags(apply)));
-    }
-    to_stderr(&format!("{}\n", text::plan(plan, output.stderr)));
-    let (apply, shown) = (apply.clone(), plan.clone());
-    let asked = tokio::task::spawn_blocking(move || {
-        let (mut from, mut to) = (std::io::stdin().lock(), std::io::stderr().lock());
-        consent::at_terminal(&apply, &shown, &mut from, &mut to)
-    });
-    let answer = asked.await.map_err(|why| OpsError::Bug(why.to_string()))?;
-    answer.map_err(|refusal| OpsError::Refused(refusal, Box::new(plan.clone())))
-}
-
-/// Who agreed: the identity that Azure knows, else the user of this machine.
-fn agreed_by(plan: &Plan, input: &Input) -> String {
-    let user = || {
-        ["USER", "USERNAME"]
-            .iter()
-            .find_map(|name| input.environment.get(*name))
-    };
-    let known = plan.context.identity.clone().or_else(|| user().cloned());
-    known.unwrap_or_else(|| "unknown".to_owned())
-}
-
-fn wait(apply: &Apply, input: &Input) -> Duration {
-    apply.wait.unwrap_or(match input.terminal.can_ask() {
+pub(super) fn patience(given: Patience, input: &Input) -> Duration {
+    given.wait.unwrap_or(match input.terminal.can_ask() {
         true => WAIT_AT_TERMINAL,
         false => WAIT_ELSEWHERE,
+    })
+}
+
+/// The last run of the plan's VM, where it can go on.
+async fn unfinished(world: &World, plan: &Plan) -> Result<Option<Unfinished>, OpsError> {
+    let all = crate::ops::resume::unfinished(world.store().as_ref()).await?;
+    Ok(all
+        .into_iter()
+        .find(|run| run.plan.target.key() == plan.target.key()))
+}
+
+/// What a person chose to do about an earlier run.
+enum Instead {
+    GoOn,
+    Apply,
+}
+
+/// Says that an earlier run can go on, and at a terminal offers it.
+async fn instead(earlier: &Unfinished, input: &Input) -> Result<Instead, OpsError> {
+    let run = &earlier.run;
+    let why = clean(&earlier.why);
+    to_stderr(&format!(
+        "Run {run} of this VM is unfinished: {why}. `runbook resume {run}` goes on with it.\n"
+    ));
+    if !input.terminal.can_ask() {
+        return Ok(Instead::Apply);
+    }
+    let asked = tokio::task::spawn_blocking(|| {
+        let (mut from, mut to) = (std::io::stdin().lock(), std::io::stderr().lock());
+        consent::says_yes(
+            "Go on with that run instead of beginning a new one? [y/N] ",
+            &mut from,
+            &mut to,
+        )
+    });
+    let goes_on = asked.await.map_err(|why| OpsError::Bug(why.to_string()))?;
+    Ok(if goes_on {
+        Instead::GoOn
+    } else {
+        Instead::Apply
     })
 }

@@ -20,7 +20,7 @@ Exit codes:
   0 fixed, or nothing to do; a plan was made    5 needs a person
   1 failed                                      6 another run holds this VM
   2 changes pending (--detailed-exitcode)       7 a borrowed lock is still out
-  3 waiting: apply again later                  8 cancelled, or refused at the prompt
+  3 waiting: go on with `runbook resume`        8 cancelled, or refused at the prompt
   4 needs approval; nothing was sent
   64 usage  65 bad runbook  69 Azure unreachable  70 our bug  74 journal  77 not authorised";
 
@@ -98,6 +98,13 @@ pub enum Command {
     Plan(Plan),
     /// Plan, show, ask, do, check
     Apply(Apply),
+    /// Go on with a run that waits or was interrupted
+    Resume(Resume),
+    /// Give a run up: nothing further is sent, and borrowed locks are put back
+    Cancel(Cancel),
+    /// See and put back what is borrowed
+    #[command(subcommand)]
+    Locks(LocksCommand),
     /// Look at the runs of the past
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -166,6 +173,17 @@ pub struct Apply {
     /// What to apply.
     #[command(flatten)]
     pub subject: Subject,
+    /// What is agreed to.
+    #[command(flatten)]
+    pub agreed: Agreed,
+    /// How long to wait.
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+/// Consent, by flags; never read from the environment.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Agreed {
     /// Agree to the changes that need no approval
     #[arg(long)]
     pub yes: bool,
@@ -175,9 +193,54 @@ pub struct Apply {
     /// Send nothing when the plan is riskier; `reversible` when there is no terminal
     #[arg(long, value_name = "RISK", value_parser = risks())]
     pub max_risk: Option<Risk>,
+}
+
+/// How long backup jobs are waited for.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Patience {
     /// Wait so long for backup jobs: 90s, 30m, 2h, or 0; 2h at a terminal, 30m otherwise
     #[arg(long, env = "RUNBOOK_WAIT", value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
+}
+
+/// `resume`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  runbook resume 20261121-031007-1f0c2d3e       go on with one run
+  runbook resume --due                          all that are due, from cron; ends as the worst of them")]
+pub struct Resume {
+    /// The run, or the beginning of its id; the only unfinished one when there is none
+    #[arg(conflicts_with = "due")]
+    pub run: Option<String>,
+    /// Go on with every run that was interrupted, or whose time has come
+    #[arg(long)]
+    pub due: bool,
+    /// What is agreed to, where that has to be asked again.
+    #[command(flatten)]
+    pub agreed: Agreed,
+    /// How long to wait.
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+/// `cancel`.
+#[derive(Clone, Debug, Args)]
+pub struct Cancel {
+    /// The run, or the beginning of its id
+    pub run: String,
+}
+
+/// `locks`.
+#[derive(Debug, Subcommand)]
+pub enum LocksCommand {
+    /// List the borrowed locks that are out, and who uses them
+    List,
+    /// Put back those of one run, or all; gives up the runs that use them
+    Return {
+        /// The run, or the beginning of its id
+        run: Option<String>,
+    },
 }
 
 /// `runs`.

@@ -2,11 +2,14 @@
 
 use std::io::{BufRead, Write};
 
-use crate::cli::args::Apply;
+use crate::cli::Input;
+use crate::cli::args::Agreed;
+use crate::cli::output::{Output, to_stderr};
 use crate::core::plan::consent::{Consent, Refusal, covers};
 use crate::core::plan::{ApprovalNeeded, Plan};
-use crate::core::report::clean;
+use crate::core::report::{clean, text};
 use crate::core::runbook::risk::Risk;
+use crate::ops::OpsError;
 
 /// What came of asking for consent.
 #[derive(Debug, PartialEq)]
@@ -18,14 +21,14 @@ pub(super) enum Answer {
 }
 
 /// The consent that the flags alone give.
-pub(super) fn from_flags(apply: &Apply) -> Consent {
-    match &apply.approve {
+pub(super) fn from_flags(agreed: &Agreed) -> Consent {
+    match &agreed.approve {
         Some(fingerprint) => Consent::Plan {
             fingerprint: fingerprint.trim().to_lowercase(),
-            max_risk: apply.max_risk,
+            max_risk: agreed.max_risk,
         },
-        None if apply.yes => Consent::Yes {
-            max_risk: apply.max_risk.unwrap_or(Risk::Reversible),
+        None if agreed.yes => Consent::Yes {
+            max_risk: agreed.max_risk.unwrap_or(Risk::Reversible),
         },
         None => Consent::None,
     }
@@ -34,29 +37,60 @@ pub(super) fn from_flags(apply: &Apply) -> Consent {
 /// What is left to ask at a terminal: nothing with `--approve`, the approvals with `--yes`, all
 /// without. A plan beyond `--max-risk` is refused without a question.
 pub(super) fn at_terminal(
-    apply: &Apply,
+    agreed: &Agreed,
     plan: &Plan,
     from: &mut impl BufRead,
     to: &mut impl Write,
 ) -> Result<Answer, Refusal> {
-    if apply.approve.is_some() {
-        return Ok(Answer::Given(from_flags(apply)));
+    if agreed.approve.is_some() {
+        return Ok(Answer::Given(from_flags(agreed)));
     }
     let consent = Consent::Plan {
         fingerprint: plan.fingerprint.clone(),
-        max_risk: apply.max_risk,
+        max_risk: agreed.max_risk,
     };
     covers(&consent, plan)?;
-    let agreed = plan
+    let said_yes = plan
         .approvals_needed()
         .iter()
         .all(|needed| approves(needed, from, to))
-        && (apply.yes || says_yes(from, to));
-    Ok(if agreed {
+        && (agreed.yes || says_yes("Apply this plan? [y/N] ", from, to));
+    Ok(if said_yes {
         Answer::Given(consent)
     } else {
         Answer::Declined
     })
+}
+
+/// At a terminal the plan is shown, and a person is asked what the flags leave open.
+pub(super) async fn asked(
+    agreed: &Agreed,
+    plan: &Plan,
+    input: &Input,
+    output: &Output,
+) -> Result<Answer, OpsError> {
+    if !input.terminal.can_ask() {
+        return Ok(Answer::Given(from_flags(agreed)));
+    }
+    to_stderr(&format!("{}\n", text::plan(plan, output.stderr)));
+    let (agreed, shown) = (agreed.clone(), plan.clone());
+    let asked = tokio::task::spawn_blocking(move || {
+        let (mut from, mut to) = (std::io::stdin().lock(), std::io::stderr().lock());
+        at_terminal(&agreed, &shown, &mut from, &mut to)
+    });
+    let answer = asked.await.map_err(|why| OpsError::Bug(why.to_string()))?;
+    answer.map_err(|refusal| OpsError::Refused(refusal, Box::new(plan.clone())))
+}
+
+/// Who agreed: the identity that Azure knows, else the user of this machine.
+pub(super) fn by(plan: &Plan, input: &Input) -> String {
+    let user = || {
+        ["USER", "USERNAME"]
+            .iter()
+            .find_map(|name| input.environment.get(*name))
+    };
+    let known = plan.context.identity.clone().or_else(|| user().cloned());
+    known.unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Approved by typing the name, exactly.
@@ -69,8 +103,9 @@ fn approves(needed: &ApprovalNeeded, from: &mut impl BufRead, to: &mut impl Writ
     ask(&question, from, to).is_some_and(|answer| answer == name)
 }
 
-fn says_yes(from: &mut impl BufRead, to: &mut impl Write) -> bool {
-    let answer = ask("Apply this plan? [y/N] ", from, to);
+/// Asks a question that yes or no answers; silence is no.
+pub(super) fn says_yes(question: &str, from: &mut impl BufRead, to: &mut impl Write) -> bool {
+    let answer = ask(question, from, to);
     answer.is_some_and(|answer| ["y", "yes"].contains(&answer.to_lowercase().as_str()))
 }
 
@@ -91,25 +126,16 @@ mod tests {
     use super::*;
     use crate::core::report::samples;
 
-    fn flags(yes: bool, max_risk: Option<Risk>) -> Apply {
-        use crate::cli::args::Subject;
-        let subject = Subject {
-            code: None,
-            vm: String::new(),
-            params: Vec::new(),
-            force: false,
-        };
-        Apply {
-            subject,
+    fn flags(yes: bool, max_risk: Option<Risk>) -> Agreed {
+        Agreed {
             yes,
             approve: None,
             max_risk,
-            wait: None,
         }
     }
 
-    fn answer(apply: &Apply, plan: &Plan, typed: &str) -> Result<Answer, Refusal> {
-        at_terminal(apply, plan, &mut typed.as_bytes(), &mut Vec::new())
+    fn answer(agreed: &Agreed, plan: &Plan, typed: &str) -> Result<Answer, Refusal> {
+        at_terminal(agreed, plan, &mut typed.as_bytes(), &mut Vec::new())
     }
 
     fn given(plan: &Plan, max_risk: Option<Risk>) -> Result<Answer, Refusal> {

@@ -21,9 +21,10 @@ pub(super) fn report(error: &OpsError) -> Report {
     let message = error.to_string();
     let plain = |exit| Report::of_error(&message, None, exit);
     match error {
-        OpsError::Usage(_) | OpsError::NoSuchCode { .. } | OpsError::NoSuchRun(_) => {
-            plain(Exit::Usage)
-        }
+        OpsError::Usage(_)
+        | OpsError::NoSuchCode { .. }
+        | OpsError::NoSuchRun(_)
+        | OpsError::Superseded { .. } => plain(Exit::Usage),
         OpsError::NoFailure(_) => plain(Exit::NeedsHuman),
         OpsError::BadRunbook(_) => plain(Exit::BadRunbook),
         OpsError::Azure { failure } => {

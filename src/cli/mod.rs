@@ -9,10 +9,12 @@ pub mod check;
 mod consent;
 mod failed;
 pub mod list;
+pub mod locks;
 mod log;
 mod output;
 pub mod plan;
 mod progress;
+pub mod resume;
 pub mod runs;
 pub mod schema;
 mod settings;
@@ -26,7 +28,7 @@ use std::ffi::OsString;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use crate::cli::args::{Arguments, Command, RunsCommand};
+use crate::cli::args::{Arguments, Command, LocksCommand, RunsCommand};
 use crate::cli::output::{Format, Output};
 use crate::core::journal::store::Holder;
 use crate::core::report::Report;
@@ -94,6 +96,12 @@ async fn dispatch(
         Command::Schema(schema) => schema::run(&schema, output),
         Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
+        Command::Resume(resume) => resume::run(&global, &resume, input, output, stop).await,
+        Command::Cancel(cancel) => resume::cancel(&global, &cancel.run, input, output, stop).await,
+        Command::Locks(LocksCommand::List) => locks::list(&global, input, output).await,
+        Command::Locks(LocksCommand::Return { run }) => {
+            locks::put_back(&global, run.as_deref(), input, output, stop).await
+        }
         Command::Runs(RunsCommand::List) => runs::list(&global, input, output).await,
         Command::Runs(RunsCommand::Show { run }) => runs::show(&global, &run, input, output).await,
         Command::Sim(sim) => sim::run(&global, &sim, input, output, stop).await,

@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::Terminal;
 use crate::cli::output::{Format, Output, to_stderr};
-use crate::core::action::{Change, Decision};
-use crate::core::journal::{Event, Record, Sight};
+use crate::core::action::{Change, Decision, Loan};
+use crate::core::journal::{Event, Record, RunId, Sight};
 use crate::core::report::clean;
 use crate::ops::apply::Listener;
 
@@ -101,6 +101,11 @@ fn line(record: &Record) -> Option<String> {
         Event::Doubtful { step, .. } => {
             format!("{step}: the answer was lost; looking whether it was taken")
         }
+        Event::LockBorrowed { step, loan, joins } => borrowed(step, loan, joins.as_ref()),
+        Event::LockReturned { step, key, left_to } => match left_to {
+            Some(run) => format!("{step}: `{key}` is left to run {run}, which still needs it gone"),
+            None => format!("{step}: `{key}` is back"),
+        },
         Event::Verified {
             step, outcome, why, ..
         } => format!("{step}: {outcome} ({why})"),
@@ -125,6 +130,20 @@ fn line(record: &Record) -> Option<String> {
         | Event::Ended { .. } => return None,
     };
     Some(clean(&said))
+}
+
+fn borrowed(step: &str, loan: &Loan, joins: Option<&RunId>) -> String {
+    let whole = &loan.whole;
+    match joins {
+        Some(run) => format!(
+            "{step}: `{}` is out already, taken by run {run}; it stays out until both are done: {whole}",
+            loan.name
+        ),
+        None => format!(
+            "{step}: borrowing `{}`; this is all of it: {whole}",
+            loan.name
+        ),
+    }
 }
 
 /// A lock is told in full before it goes: whoever reads this can put it back.

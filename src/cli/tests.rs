@@ -86,7 +86,10 @@ fn a_wait_is_a_length_of_time_or_nothing() {
         let Command::Apply(apply) = parsed(&["apply", "--vm", "v", "--wait", text]).command else {
             panic!("apply")
         };
-        assert_eq!(apply.wait.map(|wait| wait.as_secs()), Some(seconds));
+        assert_eq!(
+            apply.patience.wait.map(|wait| wait.as_secs()),
+            Some(seconds)
+        );
     }
 }
 

@@ -37,8 +37,20 @@ pub async fn apply(
     if !plan.missing_permissions.is_empty() {
         return Err(OpsError::MissingPermissions(Box::new(plan)));
     }
+    let order = Order {
+        by,
+        consent,
+        wait,
+        cancel: false,
+        stop,
+    };
+    Ok(run(&engine(world, listener), plan, order).await?)
+}
+
+/// The engine of a world: the one place where a writer is made.
+pub(super) fn engine(world: &World, listener: Listener) -> Engine {
     let arm = Arc::clone(&world.arm);
-    let engine = Engine {
+    Engine {
         actions: world.actions.clone(),
         actors: actions::actors(Writer::new(Arc::clone(&arm))),
         lookers: world.lookers.clone(),
@@ -47,16 +59,5 @@ pub async fn apply(
         chance: world.chance.clone(),
         requests: Arc::new(move || serde_json::to_value(arm.counts()).unwrap_or_default()),
         listener,
-    };
-    Ok(run(
-        &engine,
-        plan,
-        Order {
-            by,
-            consent,
-            wait,
-            stop,
-        },
-    )
-    .await?)
+    }
 }

@@ -1,7 +1,7 @@
 //! Runbooks as documents: what needs neither Azure nor a journal.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use crate::azure::credential::{CredentialKind, CredentialSettings};
 use crate::azure::{Arm, Cloud, Reader, TokenSource, Transport, WireError};
 use crate::base::diagnostics::{Sources, render};
 use crate::base::{Chance, Clock, Secret};
+use crate::core::journal::memory::Memory;
 use crate::core::runbook::catalogue::{Catalogue, Folder, Text};
 use crate::core::runbook::check::Vocabulary;
 use crate::core::runbook::schema::runbook_schema;
@@ -51,12 +52,12 @@ fn fact_schemas() -> std::collections::BTreeMap<String, Value> {
     let clock = Clock::system();
     let arm = Arm::new(
         cloud,
-        std::sync::Arc::new(Nowhere),
+        Arc::new(Nowhere),
         tokens,
         clock.clone(),
         Chance::seeded(0),
     );
-    actions::lookers(Reader::new(arm), clock).schemas()
+    actions::lookers(Reader::new(arm), clock, Arc::new(Memory::default())).schemas()
 }
 
 struct Nowhere;

@@ -41,6 +41,14 @@ pub enum OpsError {
         "{0}. Nothing is sent without a journal: mend or move that file, or give another --state folder"
     )]
     Journal(StoreError),
+    /// A later run of the same VM exists.
+    #[error("run {run} cannot go on: run {later} of the same VM came after it")]
+    Superseded {
+        /// The run.
+        run: RunId,
+        /// The later one.
+        later: RunId,
+    },
     /// There is no such run.
     #[error("there is no run `{0}`; `runbook runs list` lists them")]
     NoSuchRun(String),
@@ -76,6 +84,7 @@ impl From<StoreError> for OpsError {
         match error {
             StoreError::Busy { run, since, holder } => Self::Busy { run, since, holder },
             StoreError::NoSuchRun(run) => Self::NoSuchRun(run),
+            StoreError::Superseded { run, later } => Self::Superseded { run, later },
             other => Self::Journal(other),
         }
     }

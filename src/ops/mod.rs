@@ -5,6 +5,7 @@ pub mod documents;
 mod error;
 pub mod plan;
 pub mod rehearse;
+pub mod resume;
 pub mod runs;
 pub mod world;
 

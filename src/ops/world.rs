@@ -98,7 +98,7 @@ impl World {
         let reader = Reader::new(Arc::clone(&arm));
         Self {
             actions: actions::actions(),
-            lookers: actions::lookers(reader, clock.clone()),
+            lookers: actions::lookers(reader, clock.clone(), Arc::clone(&store)),
             arm,
             store,
             clock,

@@ -1,20 +1,24 @@
-//! Killed anywhere, begun again: the journal and the world are cut before and after every request
-//! and after every event, and a new run goes on from there.
+//! Killed anywhere: the journal and the world are cut before and after every request and after
+//! every event; from there a new run begins, and the killed one goes on.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use runbook::core::journal::Event;
 use runbook::core::journal::Record;
+use runbook::core::journal::memory::Memory;
 use runbook::core::journal::state::State;
+use runbook::core::journal::store::Store as _;
 use runbook::core::outcome::RunOutcome;
-use runbook::ops::rehearse::{Simulated, scenario_at};
+use runbook::ops::OpsError;
+use runbook::ops::rehearse::{Simulated, read_world, scenario_at};
 use runbook::sim::world::JobStatus;
 use runbook::sim::{Sim, World};
 
 use serde_json::Value;
 
 use crate::kit::promise::{end, hold, never_twice};
-use crate::kit::wire::{Answer, Passage, Request, Tamper};
+use crate::kit::wire::{Answer, Passage, Request, Tamper, Untouched};
 use crate::kit::{CASES, Stage, in_virtual_time};
 
 /// What a killed run leaves behind.
@@ -22,24 +26,31 @@ struct Cut {
     at: String,
     records: Vec<Record>,
     sim: Sim,
+    store: Memory,
 }
 
 /// Takes a cut at every request and every event.
 #[derive(Default)]
 struct Camera {
-    watched: OnceLock<Arc<Simulated>>,
+    watched: OnceLock<(Arc<Simulated>, Arc<Memory>)>,
     records: Mutex<Vec<Record>>,
     cuts: Mutex<Vec<Cut>>,
 }
 
 impl Camera {
     fn take(&self, at: String) {
-        let Some(watched) = self.watched.get() else {
+        let Some((watched, store)) = self.watched.get() else {
             return;
         };
         let records = self.records.lock().unwrap().clone();
         let sim = watched.with(Clone::clone);
-        self.cuts.lock().unwrap().push(Cut { at, records, sim });
+        let store = store.as_if_killed();
+        self.cuts.lock().unwrap().push(Cut {
+            at,
+            records,
+            sim,
+            store,
+        });
     }
 }
 
@@ -56,12 +67,12 @@ impl Tamper for Camera {
 }
 
 /// Runs a scenario to its end and returns a cut for each distinct state on the way, and the end.
-async fn cuts(scenario: &str, code: &str) -> (Vec<Cut>, Sim) {
-    let now = "2026-11-21T03:10:00Z".parse().unwrap();
+async fn cuts(sim: Sim, code: &str) -> (Vec<Cut>, Sim) {
     let camera = Arc::new(Camera::default());
-    let mut stage = Stage::tampered(scenario_at(scenario, now).unwrap(), camera.clone());
+    let mut stage = Stage::tampered(sim, camera.clone());
     let plan = stage.plan(code, "web1").await.unwrap();
-    let _ = camera.watched.set(Arc::clone(&stage.simulated));
+    let watched = (Arc::clone(&stage.simulated), Arc::clone(&stage.store));
+    let _ = camera.watched.set(watched);
     let listener = camera.clone();
     stage.listener = Arc::new(move |record: &Record| {
         listener.records.lock().unwrap().push(record.clone());
@@ -113,6 +124,45 @@ async fn begun_again(code: &str, cut: &Cut, whole: &Sim) -> Result<&'static str,
             end(&records)?.0
         }
     };
+    as_it_should(&stage, outcome, whole)
+}
+
+/// The killed run goes on: it ends as it would have, and applying again changes nothing.
+async fn gone_on(code: &str, cut: &Cut, whole: &Sim) -> Result<&'static str, String> {
+    let Some(run) = cut.records.first().map(|record| record.run.clone()) else {
+        return Ok("not begun");
+    };
+    let store = Arc::new(cut.store.clone());
+    let stage = Stage::with_store(cut.sim.clone(), Arc::new(Untouched), store);
+    let before = stage.ledger().len();
+    let over = cut
+        .records
+        .iter()
+        .any(|r| matches!(r.event, Event::Ended { .. }));
+    let records = match stage.resume(&run).await {
+        Err(OpsError::Usage(_)) if over => stage.store.read(&run).await.unwrap(),
+        other => other.map_err(|e| e.to_string())?,
+    };
+    let loans = stage.store.loans().await.unwrap();
+    if !loans.is_empty() || !stage.store.operations().is_empty() {
+        return Err(format!(
+            "left behind: {loans:?}, {:?}",
+            stage.store.operations()
+        ));
+    }
+    hold(&records, &stage.ledger()[before..])?;
+    let end = as_it_should(&stage, end(&records)?.0, whole)?;
+    let writes = stage.ledger().iter().filter(|e| e.is_write()).count();
+    let plan = stage.plan(code, "web1").await.map_err(|e| e.to_string())?;
+    let again = plan.verdict.as_ref().map(|verdict| verdict.outcome);
+    let after = stage.ledger().iter().filter(|e| e.is_write()).count();
+    if again != Some(RunOutcome::NothingToDo) || after != writes {
+        return Err(format!("applied again it would be {again:?}"));
+    }
+    Ok(end)
+}
+
+fn as_it_should(stage: &Stage, outcome: RunOutcome, whole: &Sim) -> Result<&'static str, String> {
     if !matches!(outcome, RunOutcome::Fixed | RunOutcome::NothingToDo) {
         return Err(format!("it ends as {outcome}"));
     }
@@ -139,29 +189,39 @@ fn found(sim: &Sim) -> Value {
     found
 }
 
+fn killed_anywhere(scenario: &str) {
+    let (_, code) = CASES.iter().find(|(name, _)| *name == scenario).unwrap();
+    let now = "2026-11-21T03:10:00Z".parse().unwrap();
+    every_cut(scenario, scenario_at(scenario, now).unwrap(), code);
+}
+
 #[expect(
     clippy::print_stdout,
     reason = "how much was tried is part of the proof"
 )]
-fn killed_anywhere(scenario: &str) {
-    let (_, code) = CASES.iter().find(|(name, _)| *name == scenario).unwrap();
-    let (cuts, whole) = in_virtual_time(cuts(scenario, code));
+fn every_cut(name: &str, sim: Sim, code: &str) {
+    let (cuts, whole) = in_virtual_time(cuts(sim, code));
     let mut tried: Vec<Value> = Vec::new();
-    let mut ends: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut began, mut went_on): (BTreeMap<&str, usize>, BTreeMap<&str, usize>) =
+        Default::default();
     let mut wrong = Vec::new();
     for cut in &cuts {
+        match in_virtual_time(gone_on(code, cut, &whole)) {
+            Ok(end) => *went_on.entry(end).or_default() += 1,
+            Err(why) => wrong.push(format!("killed {} and gone on: {why}", cut.at)),
+        }
         let state = found(&cut.sim);
-        if tried.last() == Some(&state) {
+        if tried.last() == Some(&state) || name == BORROWED {
             continue;
         }
         tried.push(state);
         match in_virtual_time(begun_again(code, cut, &whole)) {
-            Ok(end) => *ends.entry(end).or_default() += 1,
-            Err(why) => wrong.push(format!("killed {}: {why}", cut.at)),
+            Ok(end) => *began.entry(end).or_default() += 1,
+            Err(why) => wrong.push(format!("killed {} and begun again: {why}", cut.at)),
         }
     }
     println!(
-        "{scenario}: {} cuts, {} of them distinct and begun again; {ends:?}",
+        "{name}: {} cuts, gone on from each: {went_on:?}; {} of them distinct and begun again: {began:?}",
         cuts.len(),
         tried.len()
     );
@@ -172,6 +232,31 @@ fn killed_anywhere(scenario: &str) {
         wrong.join("\n")
     );
 }
+
+/// The name of the world in which a lock is borrowed. While it is out a new run cannot tell that
+/// it stood there, so only the run that took it goes on.
+const BORROWED: &str = "a borrowed lock";
+
+#[test]
+fn a_run_that_has_borrowed_a_lock_killed_anywhere_puts_it_back_when_it_goes_on() {
+    let (world, faults) = read_world("world.yaml", BORROWING, "").unwrap();
+    every_cut(
+        BORROWED,
+        Sim::new(world, faults),
+        "UserErrorRpCollectionLimitReached",
+    );
+}
+
+const BORROWING: &str = "
+vms: [{ name: web1, group: rg-web }, { name: web10, group: rg-web }]
+locks: [{ name: wide, scope: subscription, notes: Ours. }]
+restore_point_collections: [{ vm: web1, points: 18 }, { vm: web10, points: 2 }]
+vaults:
+  - name: vault-web
+    items: [{ vm: web1 }, { vm: web10 }]
+    jobs:
+      - { vm: web1, status: Failed, code: UserErrorRpCollectionLimitReached, started: 29m ago, ended: 25m ago }
+";
 
 #[test]
 fn a_clean_up_killed_anywhere_is_finished_by_the_next_run() {

@@ -15,6 +15,7 @@ mod generic;
 mod golden;
 mod journal;
 mod kit;
+mod loans;
 mod next;
 mod recordings;
 mod rules;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use runbook::base::{ErrorClass, Failure};
 use runbook::core::action::{Change, Decision, Patience};
 use runbook::core::execute::next::next;
-use runbook::core::execute::{Act, Limits};
+use runbook::core::execute::{Act, Limits, Stop};
 use runbook::core::incident::{Incident, IncidentStatus};
 use runbook::core::journal::state::State;
 use runbook::core::journal::{Event, Record, RunId, Sight};
@@ -21,9 +21,12 @@ use crate::kit::{Stage, in_virtual_time};
 
 const GO: Limits = Limits {
     wait: Duration::from_secs(1800),
-    stop: false,
+    stop: Stop::No,
 };
-const STOP: Limits = Limits { stop: true, ..GO };
+const STOP: Limits = Limits {
+    stop: Stop::Pause,
+    ..GO
+};
 
 fn at(seconds: u64) -> Timestamp {
     let origin: Timestamp = "2026-11-21T03:10:00Z".parse().unwrap();
@@ -279,7 +282,7 @@ fn a_job_is_waited_for_no_longer_than_was_asked_and_the_run_says_when_to_go_on()
     );
     let none = Limits {
         wait: Duration::ZERO,
-        stop: false,
+        stop: Stop::No,
     };
     assert_eq!(end(told.act(told.now(), &none)).0, RunOutcome::Waiting);
     assert_eq!(

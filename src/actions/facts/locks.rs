@@ -2,6 +2,7 @@
 //! what may be done about it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -18,8 +19,14 @@ use crate::azure::views::Policy;
 use crate::azure::views::lock::Lock;
 use crate::base::{Clock, ErrorClass, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
+use crate::core::journal::store::Store;
 
-pub(super) struct LocksLooker(pub(super) Reader, pub(super) Clock);
+pub(super) struct LocksLooker {
+    pub(super) reader: Reader,
+    pub(super) clock: Clock,
+    /// What other runs have borrowed would block too, once it is back.
+    pub(super) journal: Arc<dyn Store>,
+}
 
 /// The locks that stop the clean-up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -109,6 +116,7 @@ impl Looker for LocksLooker {
         let points: RestorePoints = known(facts, "restore_points")?;
         let item: ItemFact = known(facts, "item")?;
         let vm = id_of(target)?;
+        let borrowed = self.borrowed_by_others(&args["after"]).await?;
         let mut groups: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
         for collection in &points.ours {
             groups
@@ -118,7 +126,14 @@ impl Looker for LocksLooker {
         }
         let mut blocking: BTreeMap<ResourceId, LockFact> = BTreeMap::new();
         for (group_id, collections) in &groups {
-            let locks = self.0.locks(group_id).await?;
+            let mut locks = self.reader.locks(group_id).await?;
+            locks.extend(
+                borrowed
+                    .iter()
+                    .filter(|l| !locks.iter().any(|s| s.id == l.id))
+                    .cloned()
+                    .collect::<Vec<_>>(),
+            );
             let found: Vec<(&Lock, &ResourceId)> = locks
                 .iter()
                 .filter_map(|lock| Some((lock, collections.iter().find(|c| blocks(lock, c))?)))
@@ -140,6 +155,21 @@ impl Looker for LocksLooker {
 }
 
 impl LocksLooker {
+    /// The locks that are out on loan, but for those that this run took.
+    async fn borrowed_by_others(&self, after: &Value) -> Result<Vec<Lock>, Failure> {
+        let unread = |why: String| Failure::new(ErrorClass::Invalid, "read what is borrowed", why);
+        let loans = self
+            .journal
+            .loans()
+            .await
+            .map_err(|e| unread(e.to_string()))?;
+        let own: Vec<String> = ids(after).map(str::to_lowercase).collect();
+        let others = loans.into_iter().filter(|row| !own.contains(&row.loan.key));
+        others
+            .map(|row| Lock::kept(row.loan.whole).map_err(unread))
+            .collect()
+    }
+
     async fn describe(
         &self,
         group: &ResourceId,
@@ -147,7 +177,7 @@ impl LocksLooker {
         item: &ItemFact,
     ) -> Result<Group, Failure> {
         let named_like_backup = self.named_like_backup(group.name(), item).await?;
-        let contents = match self.0.group_contents(group).await {
+        let contents = match self.reader.group_contents(group).await {
             Ok(found) if found.iter().all(is_collection) => Contents::Collections,
             Ok(_) => Contents::More,
             Err(f) if f.class == ErrorClass::Forbidden => Contents::Forbidden,
@@ -184,11 +214,11 @@ impl LocksLooker {
     async fn policy_of(&self, item: &ItemFact) -> Result<Option<Policy>, Failure> {
         let Some(id) = &item.id else { return Ok(None) };
         let read = async {
-            let item = self.0.protected_item(&parse(id)?).await?;
+            let item = self.reader.protected_item(&parse(id)?).await?;
             let Some(policy) = &item.policy_id else {
                 return Ok(None);
             };
-            self.0.backup_policy(policy).await.map(Some)
+            self.reader.backup_policy(policy).await.map(Some)
         };
         match read.await {
             Err(f) if matches!(f.class, ErrorClass::Forbidden | ErrorClass::NotFound) => Ok(None),
@@ -198,15 +228,10 @@ impl LocksLooker {
 
     /// Only locks that came back are worth a question to the activity log.
     async fn name_the_writers(&self, blocking: &mut [LockFact], after: &Value) {
-        let gone: Vec<&str> = after
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
+        let gone: Vec<&str> = ids(after).collect();
         let day = jiff::SignedDuration::from_hours(24);
         let since = self
-            .1
+            .clock
             .now()
             .checked_sub(day)
             .unwrap_or(jiff::Timestamp::MIN);
@@ -215,7 +240,7 @@ impl LocksLooker {
                 continue;
             }
             if let Ok(id) = parse(&lock.id)
-                && let Ok(events) = self.0.lock_events(&id, since).await
+                && let Ok(events) = self.reader.lock_events(&id, since).await
             {
                 let writes = events
                     .iter()
@@ -226,6 +251,13 @@ impl LocksLooker {
             }
         }
     }
+}
+
+fn ids(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 /// A lock blocks a deletion at, above, or below its scope; both levels do.
@@ -334,41 +366,4 @@ fn is_numbered(name: &str, prefix: &str, suffix: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_group_is_named_by_the_policys_prefix_number_and_suffix() {
-        assert!(is_numbered("Snap12-prod", "snap", "-PROD"));
-        assert!(!is_numbered("snap-prod", "snap", "-prod"));
-        assert!(!is_numbered("snapshots1-prod", "snap", "-prod"));
-        assert!(starts_with("azurebackuprg_westeurope_1", "AzureBackupRG_"));
-        assert!(!starts_with("azure", "AzureBackupRG_"));
-    }
-
-    #[test]
-    fn only_a_group_of_azure_backup_alone_is_unlocked_without_being_asked() {
-        let backup = Group {
-            of_the_vm: false,
-            named_like_backup: true,
-            contents: Contents::Collections,
-        };
-        assert_eq!(of_group(backup).0, LockRemedy::Remove);
-        for other in [
-            Group {
-                of_the_vm: true,
-                ..backup
-            },
-            Group {
-                named_like_backup: false,
-                ..backup
-            },
-            Group {
-                contents: Contents::More,
-                ..backup
-            },
-        ] {
-            assert_eq!(of_group(other).0, LockRemedy::Borrow);
-        }
-    }
-}
+mod tests;

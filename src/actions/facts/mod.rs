@@ -5,6 +5,7 @@ pub mod incident;
 pub mod item;
 mod job;
 pub mod jobs;
+pub mod lock;
 pub mod locks;
 mod permissions;
 pub mod protection;
@@ -12,16 +13,19 @@ pub mod recovery_points;
 pub mod restore_points;
 pub mod vm;
 
+use std::sync::Arc;
+
 use crate::azure::reader::Reader;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{Clock, ErrorClass, Failure};
 use crate::core::facts::{Facts, Lookers, Seen, Target};
+use crate::core::journal::store::Store;
 
 pub use extensions::{ExtensionFact, Extensions};
 pub use job::{JobFact, key as job_key};
 
 /// Every looker.
-pub(super) fn all(reader: Reader, clock: Clock) -> Lookers {
+pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
     Lookers::default()
         .with(vm::VmLooker(reader.clone()))
         .with(item::ItemLooker(reader.clone()))
@@ -31,7 +35,12 @@ pub(super) fn all(reader: Reader, clock: Clock) -> Lookers {
         .with(incident::IncidentLooker(reader.clone(), clock.clone()))
         .with(restore_points::RestorePointsLooker(reader.clone()))
         .with(recovery_points::RecoveryPointsLooker(reader.clone()))
-        .with(locks::LocksLooker(reader.clone(), clock))
+        .with(lock::LockLooker(reader.clone()))
+        .with(locks::LocksLooker {
+            reader: reader.clone(),
+            clock,
+            journal,
+        })
         .with(extensions::ExtensionsLooker(reader.clone()))
         .with(permissions::PermissionsLooker(reader))
 }

@@ -84,6 +84,8 @@ pub fn change(
         // Probe and change are the same request with other parameters, and a change whose fate is
         // in doubt is looked at with another probe.
         anew: true,
+        borrows: None,
+        returns: None,
     }
 }
 

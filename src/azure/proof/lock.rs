@@ -1,5 +1,7 @@
 //! A lock that may be deleted because it blocks the collection.
 
+use serde_json::Value;
+
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::Lock;
 
@@ -18,8 +20,36 @@ pub struct BlockingLock {
 }
 
 impl BlockingLock {
-    /// Checks that `lock` may be deleted so that the collection `blocked` can be.
+    /// Checks that `lock` may be deleted for good so that the collection `blocked` can be.
     pub fn prove(lock: &Lock, blocked: &ResourceId) -> Result<Self, RuleBroken> {
+        Self::blocking(lock, blocked)?;
+        on_collection_or_group(lock, blocked)?;
+        Ok(Self {
+            id: lock.id.clone(),
+        })
+    }
+
+    /// Checks that `lock` may be taken away for a while so that the collection `blocked` can be
+    /// deleted: wherever it blocks from, when all of it is `kept` to be put back.
+    pub fn prove_for_loan(
+        lock: &Lock,
+        blocked: &ResourceId,
+        kept: &Value,
+    ) -> Result<Self, RuleBroken> {
+        Self::blocking(lock, blocked)?;
+        if !lock.scope().contains(blocked) {
+            let (name, scope) = (&lock.name, lock.scope());
+            return Err(RuleBroken(format!(
+                "the lock `{name}` is on `{scope}` and does not block `{blocked}`"
+            )));
+        }
+        BorrowedLock::prove(&lock.id, kept)?;
+        Ok(Self {
+            id: lock.id.clone(),
+        })
+    }
+
+    fn blocking(lock: &Lock, blocked: &ResourceId) -> Result<(), RuleBroken> {
         let name = &lock.name;
         if !blocked.is_type(COLLECTION) {
             return Err(RuleBroken(format!(
@@ -46,9 +76,52 @@ impl BlockingLock {
                 lock.level
             )));
         }
-        on_collection_or_group(lock, blocked)?;
+        Ok(())
+    }
+
+    /// The lock.
+    #[must_use]
+    pub fn id(&self) -> &ResourceId {
+        &self.id
+    }
+}
+
+/// A lock as it was before it was borrowed, to be put back exactly so.
+#[derive(Clone, Debug)]
+pub struct BorrowedLock {
+    id: ResourceId,
+    properties: Value,
+}
+
+impl BorrowedLock {
+    /// Checks that `kept` is the whole of the lock `id`, and one that may be borrowed at all: not
+    /// an application's, not Azure Backup's own, and of a level that is known.
+    pub fn prove(id: &ResourceId, kept: &Value) -> Result<Self, RuleBroken> {
+        let lock = Lock::kept(kept.clone()).map_err(RuleBroken)?;
+        if lock.id != *id {
+            return Err(RuleBroken(format!(
+                "what was kept is the lock `{}`, not `{id}`",
+                lock.id
+            )));
+        }
+        let (name, level) = (&lock.name, &lock.level);
+        let known = ["CanNotDelete", "ReadOnly"];
+        if !lock.owners.is_empty() || is_made_by_backup(name) || is_made_by_backup(id.name()) {
+            return Err(RuleBroken(format!("the lock `{name}` is not a person's")));
+        }
+        if !known.iter().any(|one| level.eq_ignore_ascii_case(one)) {
+            return Err(RuleBroken(format!(
+                "the lock `{name}` has the unknown level `{level}`"
+            )));
+        }
+        let mut properties =
+            serde_json::Map::from_iter([("level".to_owned(), level.clone().into())]);
+        if let Some(notes) = &lock.notes {
+            properties.insert("notes".to_owned(), notes.clone().into());
+        }
         Ok(Self {
-            id: lock.id.clone(),
+            id: id.clone(),
+            properties: properties.into(),
         })
     }
 
@@ -56,6 +129,12 @@ impl BlockingLock {
     #[must_use]
     pub fn id(&self) -> &ResourceId {
         &self.id
+    }
+
+    /// Its level and notes.
+    #[must_use]
+    pub fn properties(&self) -> &Value {
+        &self.properties
     }
 }
 
@@ -84,7 +163,6 @@ fn is_made_by_backup(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     const GROUP: &str = "/subscriptions/s/resourceGroups/AzureBackupRG_westeurope_1";
 

@@ -12,7 +12,7 @@ mod script;
 
 pub use collection::OwnCollection;
 pub use extension::BackupExtension;
-pub use lock::BlockingLock;
+pub use lock::{BlockingLock, BorrowedLock};
 pub use protected_vm::ProtectedVm;
 pub use script::FixedScript;
 

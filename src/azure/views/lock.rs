@@ -31,6 +31,14 @@ pub struct Lock {
 }
 
 impl Lock {
+    /// A lock that was kept whole.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn kept(whole: Value) -> Result<Self, String> {
+        Self::try_from(WireLock(whole))
+    }
+
     /// What it hangs on: its id, cut before `/providers/Microsoft.Authorization/locks`.
     #[must_use]
     pub fn scope(&self) -> ResourceId {

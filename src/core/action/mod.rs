@@ -70,6 +70,25 @@ pub struct Change {
     /// it the engine waits for the earlier one's effect instead of sending.
     #[serde(default)]
     pub anew: bool,
+    /// It takes something away that is put back by a later step, whatever happens to the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub borrows: Option<Box<Loan>>,
+    /// The key of what it puts back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<String>,
+}
+
+/// Something of somebody else's that is away for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loan {
+    /// What it is known by among all runs: its lower-cased id.
+    pub key: String,
+    /// Its resource id.
+    pub resource: String,
+    /// Its name, for people.
+    pub name: String,
+    /// All of it, as it has to be again.
+    pub whole: Value,
 }
 
 impl Change {
@@ -240,6 +259,9 @@ pub struct About {
     pub ceiling: Ceiling,
     /// Hashes of the fixed scripts that it runs; they enter the fingerprint.
     pub scripts: Vec<String>,
+    /// The action that puts back what this one borrows; its argument `of` names the step that
+    /// borrowed.
+    pub put_back: Option<&'static str>,
 }
 
 /// An action in its four parts. `needs` and `decide` never write, `decide` is pure, `apply`

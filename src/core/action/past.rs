@@ -51,6 +51,8 @@ pub struct Past<'a> {
     pub following: &'a Value,
     /// When the step was first looked at in this run.
     pub since: Timestamp,
+    /// The later step that this one's loans are for, when the runbook names one.
+    pub until: Option<&'a str>,
     /// The runbook's code and aliases.
     pub codes: &'a [String],
 }

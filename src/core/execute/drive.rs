@@ -5,20 +5,21 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::base::clock::add;
 use crate::base::pace::jittered;
 use crate::base::secret::without_secrets;
-use crate::base::{Accepted, ErrorClass, Failure};
-use crate::core::action::{Applied, Change, Operation, Polled};
+use crate::base::{ErrorClass, Failure};
+use crate::core::action::Operation;
 use crate::core::execute::ends::plain_end;
 use crate::core::execute::engine::{DriveError, Engine, Order};
+use crate::core::execute::leave::leave;
 use crate::core::execute::look::{look, told};
 use crate::core::execute::next::next;
-use crate::core::execute::{Act, Limits};
-use crate::core::journal::state::{POLL_SECONDS, State};
+use crate::core::execute::{Act, Limits, Stop};
+use crate::core::journal::state::State;
 use crate::core::journal::store::{Lease, StoreError};
 use crate::core::journal::{Event, Record, RunId, Sight};
 use crate::core::outcome::RunOutcome;
@@ -26,10 +27,13 @@ use crate::core::plan::Plan;
 use crate::core::plan::build::find_incident;
 
 /// How often in a row a look may fail for a passing reason before the run waits for another day.
-const LOOKS: u32 = 5;
+pub(super) const LOOKS: u32 = 5;
 
 /// The longest silence in a long pause: the lease is renewed at least so often.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// How often a pause sees whether somebody asked through the journal to cancel the run.
+const ATTENTION: Duration = Duration::from_secs(15);
 
 /// Applies `plan`, which `order.consent` covers, and returns the whole journal of the run.
 ///
@@ -43,32 +47,79 @@ pub async fn run(engine: &Engine, plan: Plan, order: Order) -> Result<Vec<Record
         plan: Box::new(plan),
     })?;
     let (lease, record) = engine.store.begin(&id, &target, &code, first, now).await?;
-    let state = State::begin(&record)?;
-    let mut driver = Driver {
-        engine,
-        lease,
-        state,
-        records: Vec::new(),
-        blind: 0,
-        operation: None,
-    };
-    driver.told(record);
-    let end = driver.perform(order).await;
-    let released = engine.store.release(&driver.lease).await;
-    end?;
-    released?;
-    Ok(driver.records)
+    (engine.listener)(&record);
+    drive(engine, lease, vec![record], order).await
 }
 
-struct Driver<'a> {
-    engine: &'a Engine,
+/// Goes on with a run that waits or was interrupted, and returns its whole journal.
+///
+/// What was accepted is polled, what is in doubt is looked at, and what is done is not done again.
+///
+/// # Errors
+/// When the run is at work, is over, or a later one of its target exists; when the journal fails.
+pub async fn resume(engine: &Engine, run: &RunId, order: Order) -> Result<Vec<Record>, DriveError> {
+    let now = engine.clock.now();
+    let (lease, records) = engine.store.reopen(run, now).await?;
+    drive(engine, lease, records, order).await
+}
+
+async fn drive(
+    engine: &Engine,
     lease: Lease,
-    state: State,
+    records: Vec<Record>,
+    order: Order,
+) -> Result<Vec<Record>, DriveError> {
+    let end = match driver(engine, &lease, records).await {
+        Ok(mut driver) => driver.perform(order).await.map(|()| driver.records),
+        Err(error) => Err(error),
+    };
+    let released = engine.store.release(&lease).await;
+    let records = end?;
+    released?;
+    Ok(records)
+}
+
+async fn driver<'a>(
+    engine: &'a Engine,
+    lease: &Lease,
+    records: Vec<Record>,
+) -> Result<Driver<'a>, DriveError> {
+    let state = State::fold(&records)?;
+    let mut driver = Driver {
+        engine,
+        lease: lease.clone(),
+        state,
+        records,
+        blind: 0,
+        operation: None,
+        signed: engine.clock.now(),
+        end: None,
+    };
+    let flight = driver.state.flight.as_ref();
+    if let Some(id) = flight.and_then(|flight| flight.operation.clone()) {
+        let token = engine.store.operation(&id).await?;
+        driver.operation = token.map(|token| Operation {
+            id,
+            token,
+            poll_after: None,
+        });
+    }
+    Ok(driver)
+}
+
+pub(super) struct Driver<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) lease: Lease,
+    pub(super) state: State,
     records: Vec<Record>,
     /// Looks that failed in a row.
-    blind: u32,
+    pub(super) blind: u32,
     /// What the operation in flight is polled with.
-    operation: Option<Operation>,
+    pub(super) operation: Option<Operation>,
+    /// When the lease was renewed last.
+    signed: Timestamp,
+    /// How the run ends, once what it borrowed is back.
+    end: Option<Event>,
 }
 
 impl Driver<'_> {
@@ -78,10 +129,16 @@ impl Driver<'_> {
         loop {
             let limits = Limits {
                 wait: order.wait,
-                stop: *order.stop.borrow(),
+                stop: self.stop(&order).await?,
             };
-            match next(&self.state, self.engine.clock.now(), &limits) {
+            let now = self.engine.clock.now();
+            let act = match &self.end {
+                None => next(&self.state, now, &limits),
+                Some(end) => leave(&self.state, now, &limits, end),
+            };
+            match act {
                 Act::Over => return Ok(()),
+                Act::LetGo { operation } => self.let_go(operation).await?,
                 Act::Append(event) => self.append(self.with_requests(*event)).await?,
                 Act::Sleep(until) => self.sleep(until, &mut order.stop).await?,
                 Act::Pause {
@@ -109,13 +166,34 @@ impl Driver<'_> {
         }
     }
 
-    async fn append(&mut self, event: Event) -> Result<(), DriveError> {
+    /// Whether somebody asked to stop: at this process, or through the journal.
+    async fn stop(&self, order: &Order) -> Result<Stop, DriveError> {
+        let cancelled = self.engine.store.cancelled_by(&self.lease).await?.is_some();
+        Ok(match (order.cancel || cancelled, *order.stop.borrow()) {
+            (true, _) => Stop::Cancel,
+            (false, true) => Stop::Pause,
+            (false, false) => Stop::No,
+        })
+    }
+
+    /// Ends the run so, as soon as nothing is borrowed any more. A second such end is the end.
+    pub(super) async fn end(&mut self, event: Event) -> Result<(), DriveError> {
+        if self.state.out.is_empty() || self.end.is_some() {
+            return self.append(self.with_requests(event)).await;
+        }
+        self.end = Some(event);
+        Ok(())
+    }
+
+    pub(super) async fn append(&mut self, event: Event) -> Result<(), DriveError> {
         let at = self.engine.clock.now();
-        let record = self
-            .engine
-            .store
-            .append(&self.lease, clean(&event)?, at)
-            .await?;
+        let store = &self.engine.store;
+        let record = store.append(&self.lease, clean(&event)?, at).await?;
+        self.appended(record)
+    }
+
+    pub(super) fn appended(&mut self, record: Record) -> Result<(), DriveError> {
+        self.signed = record.at;
         self.state.next(&record)?;
         self.told(record);
         Ok(())
@@ -135,11 +213,11 @@ impl Driver<'_> {
 
     async fn sleep(
         &mut self,
-        until: jiff::Timestamp,
+        until: Timestamp,
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), DriveError> {
         let clock = &self.engine.clock;
-        let piece = until.min(add(clock.now(), SIGN_OF_LIFE));
+        let piece = until.min(add(clock.now(), ATTENTION));
         tokio::select! {
             () = clock.sleep_until(piece) => {}
             stopped = stop.wait_for(|stop| *stop) => {
@@ -149,8 +227,10 @@ impl Driver<'_> {
                 }
             }
         }
-        if piece < until {
-            self.engine.store.renew(&self.lease, clock.now()).await?;
+        let now = clock.now();
+        if now >= add(self.signed, SIGN_OF_LIFE) {
+            self.engine.store.renew(&self.lease, now).await?;
+            self.signed = now;
         }
         Ok(())
     }
@@ -236,162 +316,13 @@ impl Driver<'_> {
             *place = Some(failure);
             *due = (outcome == RunOutcome::Waiting).then(|| add(now, pause));
         }
-        self.append(self.with_requests(event)).await
-    }
-
-    async fn send(
-        &mut self,
-        index: usize,
-        change: Box<Change>,
-        remaining: u64,
-        attempt: u32,
-    ) -> Result<(), DriveError> {
-        let planned = &self.state.plan.steps[index];
-        let (step, action, key) = (planned.id.clone(), planned.action.clone(), change.key());
-        let intended = Event::Intended {
-            step: step.clone(),
-            change: change.clone(),
-            attempt,
-            remaining,
-        };
-        self.append(intended).await?;
-        let applied = match self.engine.actors.get(&action) {
-            Some(actor) => actor.apply(&change).await,
-            None => Err(Failure::new(
-                ErrorClass::Invalid,
-                change.summary.clone(),
-                format!("nothing can carry out `{action}`"),
-            )),
-        };
-        let event = match applied {
-            Ok(Applied::Done(outputs)) => Event::Accepted {
-                step,
-                change: key,
-                operation: None,
-                poll_after: None,
-                outputs,
-            },
-            Ok(Applied::Accepted(operation)) => {
-                self.engine
-                    .store
-                    .keep_operation(&self.lease.run, &operation.id, &operation.token)
-                    .await?;
-                let (id, poll_after) = (operation.id.clone(), operation.poll_after);
-                self.operation = Some(operation);
-                let operation = Some(id);
-                Event::Accepted {
-                    step,
-                    change: key,
-                    operation,
-                    poll_after,
-                    outputs: Value::Null,
-                }
-            }
-            // A time-out of compute on a deletion is one of the documented retries, which look
-            // before they send, whether it was taken or not.
-            Err(failure)
-                if failure.accepted == Accepted::Maybe
-                    && (failure.class != ErrorClass::CrpTimeout || change.method != "DELETE") =>
-            {
-                Event::Doubtful {
-                    step,
-                    change: key,
-                    failure,
-                }
-            }
-            Err(failure) => Event::Refused {
-                step,
-                change: key,
-                failure,
-            },
-        };
-        self.append(event).await
-    }
-
-    async fn poll(&mut self, id: &str) -> Result<(), DriveError> {
-        let step = self
-            .state
-            .flight
-            .as_ref()
-            .map(|f| f.step.clone())
-            .unwrap_or_default();
-        let polled = match self.operation.as_ref().filter(|o| o.id == id) {
-            Some(operation) => self.engine.actors.poller().poll(operation).await,
-            None => Ok(Polled::Gone),
-        };
-        let end = match polled {
-            Ok(Polled::Running(after)) => return self.poll_later(step, after).await,
-            Ok(Polled::Succeeded(outputs)) => Some(Ok(outputs)),
-            Ok(Polled::Failed(failure)) => Some(Err(failure)),
-            Ok(Polled::Gone) => None,
-            Err(failure) => return self.poll_failed(step, failure).await,
-        };
-        self.blind = 0;
-        let sight = Sight::Operation {
-            step,
-            operation: id.to_owned(),
-            end,
-        };
-        self.append(Event::Observed { sight }).await?;
-        self.operation = None;
-        Ok(self.engine.store.erase_operation(id).await?)
-    }
-
-    async fn poll_later(&mut self, step: String, after: Option<u64>) -> Result<(), DriveError> {
-        self.blind = 0;
-        let pause = Duration::from_secs(after.unwrap_or(POLL_SECONDS));
-        let until = add(self.engine.clock.now(), pause);
-        let what = "the operation in Azure".to_owned();
-        self.append(Event::Waiting { step, what, until }).await
-    }
-
-    /// Reading an operation's status failed: that says nothing of the operation.
-    async fn poll_failed(&mut self, step: String, failure: Failure) -> Result<(), DriveError> {
-        self.blind += 1;
-        let hopeless = matches!(failure.class, ErrorClass::Forbidden | ErrorClass::Invalid);
-        if hopeless {
-            let id = self
-                .operation
-                .as_ref()
-                .map(|o| o.id.clone())
-                .unwrap_or_default();
-            let sight = Sight::Operation {
-                step,
-                operation: id.clone(),
-                end: None,
-            };
-            self.append(Event::Observed { sight }).await?;
-            self.operation = None;
-            return Ok(self.engine.store.erase_operation(&id).await?);
-        }
-        if failure.class == ErrorClass::Auth || self.blind > 4 * LOOKS {
-            let mut event = plain_end(RunOutcome::Waiting, &failure.to_string());
-            if let Event::Ended {
-                failure: place,
-                due,
-                ..
-            } = &mut event
-            {
-                *due = Some(self.engine.clock.now());
-                *place = Some(failure);
-            }
-            return self.append(self.with_requests(event)).await;
-        }
-        let pause = failure
-            .retry_after()
-            .unwrap_or(Duration::from_secs(POLL_SECONDS));
-        let until = add(
-            self.engine.clock.now(),
-            jittered(pause, &self.engine.chance),
-        );
-        let what = format!("the operation's status ({failure})");
-        self.append(Event::Waiting { step, what, until }).await
+        self.end(event).await
     }
 }
 
 /// An event without tokens and signatures: what a server said is kept in events. One that cannot
 /// be cleaned is not kept, and the run stops there as it does when the journal fails.
-fn clean(event: &Event) -> Result<Event, StoreError> {
+pub(super) fn clean(event: &Event) -> Result<Event, StoreError> {
     without_secrets(event).map_err(|e| StoreError::Broken {
         attempted: "cannot take the secrets out of an event".to_owned(),
         why: e.to_string(),

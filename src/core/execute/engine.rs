@@ -45,6 +45,8 @@ pub struct Order {
     pub consent: Consent,
     /// How long to wait for jobs.
     pub wait: Duration,
+    /// It goes on only to be cancelled: what is borrowed is put back.
+    pub cancel: bool,
     /// Becomes true when somebody asks to stop.
     pub stop: watch::Receiver<bool>,
 }

@@ -74,14 +74,20 @@ pub(super) fn told(state: &State) -> Facts {
 
 fn past<'a>(state: &'a State, index: usize, now: Timestamp, codes: &'a [String]) -> Past<'a> {
     let step = &state.steps[index];
+    let id = &state.plan.steps[index].id;
+    let until = state.plan.runbook.step(id).and_then(|s| s.until.as_deref());
     Past {
+        until,
         now,
         step: &state.plan.steps[index].id,
         sent: &state.sent,
         planned: &state.plan.steps[index].changes,
         baseline: &step.baseline,
         following: &step.following,
-        since: step.since.unwrap_or(now),
+        since: step
+            .since
+            .unwrap_or(now)
+            .max(state.reopened.unwrap_or(Timestamp::MIN)),
         codes,
     }
 }

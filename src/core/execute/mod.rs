@@ -4,9 +4,12 @@
 pub mod drive;
 mod ends;
 pub mod engine;
+mod leave;
 pub mod look;
 pub mod next;
+mod polling;
 pub mod retry;
+mod sending;
 
 use std::time::Duration;
 
@@ -51,6 +54,11 @@ pub enum Act {
     },
     /// Sleep until then; a pause that the journal knows of.
     Sleep(Timestamp),
+    /// Poll the operation in flight no more: it is looked at afresh when the run goes on.
+    LetGo {
+        /// Its id.
+        operation: String,
+    },
     /// Append this event, which follows from the ones before.
     Append(Box<Event>),
     /// The run is over.
@@ -63,5 +71,17 @@ pub struct Limits {
     /// How long to wait for jobs, from the first such wait.
     pub wait: Duration,
     /// Somebody asked to stop.
-    pub stop: bool,
+    pub stop: Stop,
+}
+
+/// Whether a run is to stop, and for good or for now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stop {
+    /// It goes on.
+    #[default]
+    No,
+    /// Nothing further is sent; what waits or runs in Azure is gone on with another time.
+    Pause,
+    /// Nothing further is sent, and the run is over.
+    Cancel,
 }

@@ -11,7 +11,7 @@ use crate::core::action::{Change, Decision, Fate, Patience, Sent};
 use crate::core::execute::ends::{
     ended, give_up, plain_end, tries_used_up, verified, wait_for_another_day,
 };
-use crate::core::execute::{Act, Limits, retry};
+use crate::core::execute::{Act, Limits, Stop, leave, retry};
 use crate::core::incident::IncidentStatus;
 use crate::core::journal::Event;
 use crate::core::journal::state::{Pause, State};
@@ -35,16 +35,29 @@ pub fn next(state: &State, now: Timestamp, limits: &Limits) -> Act {
     if state.ended.is_some() {
         return Act::Over;
     }
+    leave::nothing_out(state, now, limits, undisturbed(state, now, limits))
+}
+
+/// The next act of a run that has borrowed nothing.
+fn undisturbed(state: &State, now: Timestamp, limits: &Limits) -> Act {
     if let Some(flight) = &state.flight {
         let Some(operation) = &flight.operation else {
             // Only a crash leaves this: the request may or may not have left.
             return doubtful(state);
         };
-        if limits.stop {
-            return wait_for_another_day(
-                flight.poll_at,
-                "stopped while an operation runs in Azure",
-            );
+        match limits.stop {
+            Stop::No => {}
+            Stop::Pause => {
+                let why = "stopped while an operation runs in Azure";
+                return wait_for_another_day(flight.poll_at, why);
+            }
+            Stop::Cancel => {
+                let why = format!(
+                    "cancelled; an operation of `{}` goes on in Azure",
+                    flight.step
+                );
+                return ended(RunOutcome::Cancelled, &why);
+            }
         }
         if now < flight.poll_at {
             return Act::Sleep(flight.poll_at);
@@ -55,7 +68,7 @@ pub fn next(state: &State, now: Timestamp, limits: &Limits) -> Act {
             .iter()
             .filter(|s| s.step == flight.step)
             .collect();
-        if trying_since(&own, false).is_some_and(|since| past_deadline(since, step, now)) {
+        if trying_since(state, &own, false).is_some_and(|since| past_deadline(since, step, now)) {
             let why = format!("an operation of `{}` still runs in Azure", flight.step);
             return wait_for_another_day(flight.poll_at, &why);
         }
@@ -97,11 +110,16 @@ fn doubtful(state: &State) -> Act {
 }
 
 fn in_pause(state: &State, pause: &Pause, limits: &Limits) -> Act {
-    if limits.stop {
-        return wait_for_another_day(
-            pause.until,
-            &format!("stopped while waiting for {}", pause.what),
-        );
+    match limits.stop {
+        Stop::No => {}
+        Stop::Pause => {
+            let why = format!("stopped while waiting for {}", pause.what);
+            return wait_for_another_day(pause.until, &why);
+        }
+        Stop::Cancel => {
+            let why = format!("cancelled while waiting for {}", pause.what);
+            return ended(RunOutcome::Cancelled, &why);
+        }
     }
     if pause.patience == Patience::Job {
         let since = state.job_wait_since.unwrap_or(pause.until);
@@ -114,9 +132,12 @@ fn in_pause(state: &State, pause: &Pause, limits: &Limits) -> Act {
 }
 
 fn stopped(limits: &Limits) -> Option<Act> {
-    limits
-        .stop
-        .then(|| ended(RunOutcome::Cancelled, "stopped before the next step"))
+    let why = match limits.stop {
+        Stop::No => return None,
+        Stop::Pause => "stopped before the next step",
+        Stop::Cancel => "cancelled before the next step",
+    };
+    Some(ended(RunOutcome::Cancelled, why))
 }
 
 fn end_by_incident(state: &State) -> Option<Act> {
@@ -134,13 +155,20 @@ fn end_by_incident(state: &State) -> Option<Act> {
     }
 }
 
-fn at_step(state: &State, index: usize, now: Timestamp, limits: &Limits) -> Act {
+pub(super) fn at_step(state: &State, index: usize, now: Timestamp, limits: &Limits) -> Act {
     let step = &state.steps[index];
-    let runbook_step = state.plan.runbook.step(&state.plan.steps[index].id);
+    let planned = &state.plan.steps[index];
+    let runbook_step = state.plan.runbook.step(&planned.id);
+    // What is borrowed is put back whatever failed before the run went on.
+    let before = match planned.returns {
+        Some(_) => state.sent_before,
+        None => 0,
+    };
     let own: Vec<&Sent> = state
         .sent
         .iter()
-        .filter(|s| s.step == state.plan.steps[index].id)
+        .skip(before)
+        .filter(|s| s.step == planned.id)
         .collect();
     if let Some(decision) = &step.decision {
         return act_on(state, index, decision, &own, now, limits);
@@ -274,7 +302,7 @@ fn to_send(
     let before = own.iter().filter(|s| s.change.key() == key);
     // Probe and change can be the same request: after a change in doubt a probe looks again.
     let done = !change.anew && before.clone().next_back().is_some_and(|s| is_done(s));
-    if trying_since(own, done).is_some_and(|since| past_deadline(since, step, now)) {
+    if trying_since(state, own, done).is_some_and(|since| past_deadline(since, step, now)) {
         return wait_for_another_day(
             now,
             &format!("`{}` took longer than its deadline", planned.id),
@@ -306,12 +334,15 @@ fn is_done(sent: &Sent) -> bool {
 
 /// Since when a step has tried without success, or has waited for the effect of what was done.
 /// Hours spent on waiting for a job, before or between requests, are not the step's own.
-fn trying_since(own: &[&Sent], for_effect: bool) -> Option<Timestamp> {
-    if for_effect {
-        return own.last().map(|s| s.settled_at.unwrap_or(s.at));
-    }
-    let row = own.iter().rev().take_while(|s| !is_done(s));
-    row.last().map(|s| s.at)
+/// A run that goes on after it had waited has all its time again.
+fn trying_since(state: &State, own: &[&Sent], for_effect: bool) -> Option<Timestamp> {
+    let since = if for_effect {
+        own.last().map(|s| s.settled_at.unwrap_or(s.at))
+    } else {
+        let row = own.iter().rev().take_while(|s| !is_done(s));
+        row.last().map(|s| s.at)
+    };
+    since.map(|since| state.reopened.map_or(since, |reopened| since.max(reopened)))
 }
 
 fn past_deadline(since: Timestamp, step: Option<&Step>, now: Timestamp) -> bool {

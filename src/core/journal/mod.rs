@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::base::Failure;
-use crate::core::action::{Change, Decision};
+use crate::core::action::{Change, Decision, Loan};
 use crate::core::incident::Incident;
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::Plan;
@@ -104,6 +104,26 @@ pub enum Event {
         change: String,
         /// What is known.
         failure: Failure,
+    },
+    /// Something of somebody else's is about to be taken away for a while.
+    LockBorrowed {
+        /// The step that takes it.
+        step: String,
+        /// What it is, whole.
+        loan: Loan,
+        /// The run that has it out already, and shares it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        joins: Option<RunId>,
+    },
+    /// It is back.
+    LockReturned {
+        /// The step that saw to it.
+        step: String,
+        /// Its key.
+        key: String,
+        /// The run that still uses it, and puts it back in this one's place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_to: Option<RunId>,
     },
     /// A step is over.
     Verified {
@@ -208,6 +228,8 @@ impl Event {
             Self::Accepted { .. } => "accepted",
             Self::Refused { .. } => "refused",
             Self::Doubtful { .. } => "doubtful",
+            Self::LockBorrowed { .. } => "lock_borrowed",
+            Self::LockReturned { .. } => "lock_returned",
             Self::Verified { .. } => "verified",
             Self::Waiting { .. } => "waiting",
             Self::Ended { .. } => "ended",

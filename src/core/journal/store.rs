@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::core::action::Loan;
 use crate::core::facts::Target;
 use crate::core::journal::{Event, Record, RunId};
 use crate::core::outcome::RunOutcome;
@@ -85,6 +86,38 @@ pub enum StoreError {
     /// There is no such run.
     #[error("there is no run `{0}`")]
     NoSuchRun(String),
+    /// A later run of the same VM knows more.
+    #[error("run {later} of the same VM came after run {run}")]
+    Superseded {
+        /// The run that was to go on.
+        run: RunId,
+        /// The later one.
+        later: RunId,
+    },
+}
+
+/// What became of a wish to borrow.
+#[derive(Debug)]
+pub enum Borrowed {
+    /// It is there to be taken.
+    First(Box<Record>),
+    /// Another run has it out already, and it is shared.
+    Joined(Box<Record>, RunId),
+    /// Another run is putting it back just now: nothing was written.
+    GoingBack(RunId),
+}
+
+/// Something that is borrowed, as the list of loans shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoanRow {
+    /// What it is.
+    pub loan: Loan,
+    /// The run that took it.
+    pub run: RunId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Every run that uses it, that one included.
+    pub users: Vec<RunId>,
 }
 
 /// A store of events. An append returns after it is durable.
@@ -99,6 +132,14 @@ pub trait Store: Send + Sync {
         first: Event,
         at: Timestamp,
     ) -> Result<(Lease, Record), StoreError>;
+    /// Takes the lease of a run's target again, so that the run goes on, and gives all its events.
+    /// Only the last run of a target goes on.
+    async fn reopen(&self, run: &RunId, at: Timestamp) -> Result<(Lease, Vec<Record>), StoreError>;
+    /// Asks the run that holds a lease to stop before its next write; false when none holds it.
+    async fn ask_to_cancel(&self, run: &RunId, by: &str, at: Timestamp)
+    -> Result<bool, StoreError>;
+    /// Who asked the holder of this lease to stop, if anybody did.
+    async fn cancelled_by(&self, lease: &Lease) -> Result<Option<String>, StoreError>;
     /// Appends an event, if the lease still holds, and renews it.
     async fn append(
         &self,
@@ -114,8 +155,23 @@ pub trait Store: Send + Sync {
     async fn read(&self, run: &RunId) -> Result<Vec<Record>, StoreError>;
     /// Every run, newest first.
     async fn runs(&self) -> Result<Vec<RunRow>, StoreError>;
+    /// Appends that the run borrows `loan`, and notes who uses it; in one piece.
+    async fn borrow(
+        &self,
+        lease: &Lease,
+        step: &str,
+        loan: &Loan,
+        at: Timestamp,
+    ) -> Result<Borrowed, StoreError>;
+    /// Leaves a loan to another run that still uses it and is not over, or notes that this run is
+    /// about to put it back.
+    async fn give_back(&self, lease: &Lease, key: &str) -> Result<Option<RunId>, StoreError>;
+    /// Everything that is borrowed now.
+    async fn loans(&self) -> Result<Vec<LoanRow>, StoreError>;
     /// Keeps what an operation is polled with, apart from the events.
     async fn keep_operation(&self, run: &RunId, id: &str, token: &Value) -> Result<(), StoreError>;
+    /// What an operation is polled with, while that is kept.
+    async fn operation(&self, id: &str) -> Result<Option<Value>, StoreError>;
     /// Erases it.
     async fn erase_operation(&self, id: &str) -> Result<(), StoreError>;
 }

@@ -19,7 +19,7 @@ use crate::core::outcome::RunOutcome;
 use crate::core::plan::consent;
 use crate::core::plan::step::{Planner, params_fact};
 use crate::core::plan::{
-    Context, FORMAT, Forecast, Plan, PlannedStep, Verdict, fingerprint, last_name,
+    Context, FORMAT, Forecast, Plan, PlannedStep, Verdict, fingerprint, last_name, loans,
 };
 use crate::core::runbook::Runbook;
 use crate::core::runbook::live::facts_named;
@@ -52,7 +52,13 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
         "runbook",
         json!({ "code": request.runbook.code, "title": request.runbook.title }),
     );
-    let mut plan = empty(&request);
+    let extended = loans::with_returns(request.runbook, actions);
+    let hash = request.runbook.hash();
+    let request = Request {
+        runbook: &extended,
+        ..request
+    };
+    let mut plan = empty(&request, hash);
     let nothing = Incident::default();
     match find_incident(
         request.runbook,
@@ -111,11 +117,11 @@ fn clean<T: Serialize + DeserializeOwned + Default>(part: &mut T) -> serde_json:
     result
 }
 
-fn empty(request: &Request<'_>) -> Plan {
+fn empty(request: &Request<'_>, runbook_hash: String) -> Plan {
     Plan {
         format: FORMAT,
         runbook: request.runbook.clone(),
-        runbook_hash: request.runbook.hash(),
+        runbook_hash,
         target_name: last_name(&request.target.id).to_owned(),
         target: request.target.clone(),
         context: request.context.clone(),
@@ -268,12 +274,14 @@ async fn plan_steps(
     for step in request.runbook.steps() {
         let running = plan.incident.running.as_deref();
         let attached = plan.incident.status == IncidentStatus::Running;
-        let planned = match running.filter(|_| attached) {
+        let mut planned = match running.filter(|_| attached) {
             Some(job) => planner.after(step, &format!("the running backup job {job}")),
-            None => planner.plan(step).await,
+            None => planner.plan(step, &plan.steps).await,
         };
+        planned.returns = loans::returned_by(step, &plan.steps).map(str::to_owned);
         plan.steps.push(planned);
     }
+    loans::settle(plan);
     let stop = plan
         .steps
         .iter()

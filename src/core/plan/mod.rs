@@ -3,6 +3,7 @@
 pub mod build;
 pub mod consent;
 pub mod fingerprint;
+mod loans;
 pub(in crate::core) mod step;
 
 use std::collections::BTreeMap;
@@ -133,6 +134,9 @@ pub struct PlannedStep {
     /// The most it may do, where they are not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling: Option<Ceiling>,
+    /// The step whose loans this one puts back, when that is what it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<String>,
     /// Hashes of the fixed scripts that it may run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scripts: Vec<String>,

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::base::Failure;
-use crate::core::action::{Action, Actions, Ceiling, Change, Decision, Past, Repeat};
+use crate::core::action::{Action, Actions, Ceiling, Change, Decision, Past, Repeat, Sent};
 use crate::core::facts::{Facts, Lookers, Missing, Seen};
 use crate::core::plan::build::Request;
-use crate::core::plan::{Forecast, PlannedStep};
+use crate::core::plan::{Forecast, PlannedStep, loans};
 use crate::core::runbook::Step;
 use crate::core::runbook::risk::Approval;
 use crate::core::runbook::template::Evaluated;
@@ -43,9 +43,14 @@ impl Planner<'_> {
     }
 
     /// Looks and decides; later steps see what this one is predicted to do.
-    pub(super) async fn plan(&mut self, step: &Step) -> PlannedStep {
+    pub(super) async fn plan(&mut self, step: &Step, before: &[PlannedStep]) -> PlannedStep {
         self.planned += 1;
-        let planned = self.decide(step).await;
+        let of = loans::returned_by(step, before);
+        let borrowing = before
+            .iter()
+            .find(|planned| Some(planned.id.as_str()) == of);
+        let taken = borrowing.map(|step| loans::as_if_taken(step, self.request.now));
+        let planned = self.decide(step, &taken.unwrap_or_default()).await;
         let outcome = match planned.forecast {
             Forecast::Satisfied => Some("satisfied"),
             Forecast::Skipped => Some("skipped"),
@@ -65,7 +70,7 @@ impl Planner<'_> {
         format!("step {}", self.planned)
     }
 
-    async fn decide(&mut self, step: &Step) -> PlannedStep {
+    async fn decide(&mut self, step: &Step, taken: &[Sent]) -> PlannedStep {
         let Some(action) = self.actions.get(&step.action) else {
             return unknown_action(step);
         };
@@ -95,19 +100,26 @@ impl Planner<'_> {
             }
             Evaluated::Failed(why) => return self.cannot(step, &keys, why),
         };
-        self.decide_with(step, action, args).await
+        self.decide_with(step, action, args, taken).await
     }
 
-    async fn decide_with(&mut self, step: &Step, action: &dyn Action, args: Value) -> PlannedStep {
+    async fn decide_with(
+        &mut self,
+        step: &Step,
+        action: &dyn Action,
+        args: Value,
+        taken: &[Sent],
+    ) -> PlannedStep {
         let codes = self.codes.clone();
         let past = Past {
             now: self.request.now,
             step: &step.id,
-            sent: &[],
+            sent: taken,
             planned: &[],
             baseline: &Value::Null,
             following: &Value::Null,
             since: self.request.now,
+            until: step.until.as_deref(),
             codes: &codes,
         };
         let needs = match action.needs(&args, &past) {
@@ -198,6 +210,7 @@ impl Planner<'_> {
             why,
             changes: Vec::new(),
             ceiling: None,
+            returns: None,
             scripts: Vec::new(),
             failure: None,
         }
@@ -257,6 +270,8 @@ fn anything(method: &str) -> Change {
         evidence: Value::Null,
         probe: false,
         anew: false,
+        borrows: None,
+        returns: None,
     }
 }
 
@@ -270,6 +285,7 @@ fn unknown_action(step: &Step) -> PlannedStep {
         why: format!("there is no action `{}`", step.action),
         changes: Vec::new(),
         ceiling: None,
+        returns: None,
         scripts: Vec::new(),
         failure: None,
     }
@@ -294,91 +310,4 @@ fn raised_ceiling(mut ceiling: Ceiling, step: &Step) -> Ceiling {
 }
 
 #[cfg(test)]
-mod tests {
-    use async_trait::async_trait;
-    use schemars::JsonSchema;
-    use serde::Deserialize;
-
-    use super::*;
-    use crate::core::action::{About, Applied, Remedy};
-    use crate::core::facts::{FactKey, Target};
-    use crate::core::plan::Context;
-    use crate::core::runbook::parse;
-    use crate::core::runbook::risk::Risk;
-
-    /// Empties the cup at one go; the fact `cup` is predicted to be 0 afterwards.
-    struct PourOut;
-
-    #[derive(Deserialize, JsonSchema)]
-    struct Nothing {}
-
-    #[async_trait]
-    impl Remedy for PourOut {
-        type Args = Nothing;
-        type Writer = ();
-
-        fn about() -> About {
-            About {
-                name: "pour.out",
-                sentence: "Empties the cup",
-                ceiling: Ceiling {
-                    risk: Risk::Reversible,
-                    approval: Approval::None,
-                    kinds: Vec::new(),
-                },
-                scripts: Vec::new(),
-            }
-        }
-
-        fn needs(_: &Nothing, _: &Past<'_>) -> Vec<FactKey> {
-            vec![FactKey::named("cup")]
-        }
-
-        fn decide(_: &Nothing, _: Seen<'_>, _: &Past<'_>) -> Result<Decision, String> {
-            Ok(Decision::Change {
-                changes: vec![anything("POST")],
-                remaining: 1,
-                baseline: Value::Null,
-            })
-        }
-
-        fn predict(_: &Change, facts: &mut Facts, _: &str) {
-            facts.edit("cup", |cup| cup["glasses"] = json!(0));
-        }
-
-        async fn apply(_: &Change, (): &()) -> Result<Applied, Failure> {
-            Ok(Applied::Done(Value::Null))
-        }
-    }
-
-    #[tokio::test]
-    async fn a_title_tells_what_is_there_before_the_step_and_not_what_it_will_leave() {
-        let text = "version: 1\ncode: Full\ntitle: t\nsummary: s\nsteps:\n  - id: pour\n    \
-                    title: Pour {{cup.glasses}} glasses out\n    action: pour.out\n";
-        let runbook = parse::runbook("full.yaml", text)
-            .expect("a runbook")
-            .document;
-        let request = Request {
-            runbook: &runbook,
-            target: Target {
-                id: "/cups/1".to_owned(),
-            },
-            params: BTreeMap::new(),
-            force: false,
-            context: Context::default(),
-            now: jiff::Timestamp::UNIX_EPOCH,
-        };
-        let mut facts = Facts::default();
-        facts.know("cup", json!({ "glasses": 3 }));
-        let mut planner = Planner {
-            request: &request,
-            actions: &Actions::default().with::<PourOut>(),
-            lookers: &Lookers::default(),
-            facts: &mut facts,
-            codes: Vec::new(),
-            planned: 0,
-        };
-        let step = runbook.steps().next().expect("a step");
-        assert_eq!(planner.plan(step).await.title, "Pour 3 glasses out");
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::core::journal::RunId;
 use crate::core::plan::Plan;
 
 /// A command line of this program.
@@ -34,11 +35,15 @@ impl Command {
         if plan.forced {
             words.push("--force".to_owned());
         }
-        match &plan.context.scenario {
-            Some(scenario) => words.push(format!("--sim={scenario}")),
-            None if plan.context.simulated => words.push("--sim".to_owned()),
-            None => {}
-        }
+        words.extend(simulated(plan));
+        Self(words)
+    }
+
+    /// Goes on with a run of `plan`.
+    #[must_use]
+    pub fn resume(run: &RunId, plan: &Plan) -> Self {
+        let mut words = vec!["runbook".to_owned(), "resume".to_owned(), run.0.clone()];
+        words.extend(simulated(plan));
         Self(words)
     }
 
@@ -59,6 +64,14 @@ impl fmt::Display for Command {
             f.write_str(&quoted(word))?;
         }
         Ok(())
+    }
+}
+
+/// The flag that leads to the same simulated world.
+fn simulated(plan: &Plan) -> Option<String> {
+    match &plan.context.scenario {
+        Some(scenario) => Some(format!("--sim={scenario}")),
+        None => plan.context.simulated.then(|| "--sim".to_owned()),
     }
 }
 

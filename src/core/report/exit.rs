@@ -65,6 +65,32 @@ impl Exit {
         }
     }
 
+    /// The one of two that a person has to know of first.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        const WORST_FIRST: [Exit; 15] = [
+            Exit::Interrupted,
+            Exit::LockOut,
+            Exit::Bug,
+            Exit::Journal,
+            Exit::Usage,
+            Exit::BadRunbook,
+            Exit::NotAuthorised,
+            Exit::Unreachable,
+            Exit::Failed,
+            Exit::NeedsHuman,
+            Exit::NeedsApproval,
+            Exit::Busy,
+            Exit::Cancelled,
+            Exit::Waiting,
+            Exit::Success,
+        ];
+        let first = WORST_FIRST
+            .into_iter()
+            .find(|exit| *exit == self || *exit == other);
+        first.unwrap_or(self)
+    }
+
     /// What a run with this outcome ends with; the class of the failure behind it says more
     /// about a run that failed.
     #[must_use]

@@ -61,7 +61,7 @@ impl Report {
             job: run::job(&state),
             recovery_point: run::recovery_point(&state),
             due: end.due,
-            resume: goes_on.then(|| Command::apply(plan)),
+            resume: goes_on.then(|| Command::resume(&records[0].run, plan)),
             locks_out,
             steps: steps::of_run(&state, end.outcome, &end.reason),
             requests: run::requests(&end.requests, &state),
@@ -309,10 +309,7 @@ mod tests {
         let command = report.resume.expect("a command").to_string();
         assert_eq!(
             command,
-            format!(
-                "runbook apply UserErrorRpCollectionLimitReached --vm {}",
-                samples::VM
-            )
+            format!("runbook resume {}", samples::waiting_run()[0].run)
         );
         assert_eq!(report.steps[2].outcome, Some(StepOutcome::Waiting));
         assert_eq!(

@@ -280,6 +280,14 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
     Ok(serde_json::to_string_pretty(&Document::of(report))? + "\n")
 }
 
+/// The report as a value, for documents that hold several.
+///
+/// # Errors
+/// Never for a report that this program made.
+pub fn document(report: &Report) -> Result<Value, serde_json::Error> {
+    serde_json::to_value(Document::of(report))
+}
+
 /// One event of the journal as one line, ending in a line feed.
 ///
 /// # Errors

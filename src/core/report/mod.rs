@@ -160,6 +160,8 @@ pub struct Attempt {
     pub probe: bool,
     /// The lock as it was, when the request deleted one.
     pub lock: Option<Value>,
+    /// That lock was borrowed, and is back.
+    pub put_back: bool,
 }
 
 /// What a request came to.

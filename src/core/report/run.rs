@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::action::{Decision, Fate, Sent};
+use crate::core::action::Decision;
 use crate::core::incident::Incident;
 use crate::core::journal::state::State;
 use crate::core::report::{Job, Requests};
@@ -87,36 +87,11 @@ fn read_name(value: &Value) -> Option<String> {
     }
 }
 
-/// Borrowed locks that were deleted and not put back since.
-///
-/// Assumption: the change that takes out a borrowed lock keeps the lock in `evidence.lock` and
-/// names the step after which it returns in `evidence.until`; it returns by a PUT to the same id.
+/// Borrowed locks that are not back. One that may have been taken counts: an answer that was lost
+/// is no proof that it stands.
 pub(super) fn locks_out(state: &State) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for sent in &state.sent {
-        let id = &sent.change.resource;
-        if takes_out_a_borrowed_lock(sent) {
-            out.push(id.clone());
-        } else if sent.change.method == "PUT" && matches!(sent.fate, Fate::Done(_)) {
-            out.retain(|lock| !lock.eq_ignore_ascii_case(id));
-        }
-    }
-    out
-}
-
-/// One that may have been taken out counts: an answer that was lost is no proof that it stands.
-fn takes_out_a_borrowed_lock(sent: &Sent) -> bool {
-    let borrowed = sent
-        .change
-        .evidence
-        .get("lock")
-        .is_some_and(|lock| !lock.is_null())
-        && sent
-            .change
-            .evidence
-            .get("until")
-            .is_some_and(Value::is_string);
-    borrowed && sent.change.method == "DELETE" && !matches!(sent.fate, Fate::Failed(_))
+    let out = state.out.iter().filter(|out| !out.seen_back);
+    out.map(|out| out.loan.resource.clone()).collect()
 }
 
 /// What the end of the run counted; a run without an end is counted by its events, which know
@@ -159,22 +134,6 @@ mod tests {
             Some("job-1"),
             "the incident's"
         );
-    }
-
-    #[test]
-    fn a_borrowed_lock_is_out_until_it_is_put_back() {
-        let mut state = State::fold(&samples::fixed_run()).expect("a history");
-        assert!(
-            locks_out(&state).is_empty(),
-            "the documented removal borrows nothing"
-        );
-        state.sent[0].change.evidence["until"] = json!("clean-up");
-        assert_eq!(locks_out(&state), [samples::lock_id()]);
-        let mut back = state.sent[0].clone();
-        back.change.method = "PUT".to_owned();
-        back.change.resource = back.change.resource.to_uppercase();
-        state.sent.push(back);
-        assert!(locks_out(&state).is_empty());
     }
 
     #[test]

@@ -115,6 +115,7 @@ fn step(id: &str, title: &str, action: &str, changes: Vec<Change>) -> PlannedSte
         why: String::new(),
         changes,
         ceiling: None,
+        returns: None,
         scripts: Vec::new(),
         failure: None,
     }

@@ -75,7 +75,7 @@ fn stopped(end: RunOutcome) -> Option<StepOutcome> {
 
 /// The last request may still be in flight: taken, when it has an operation.
 fn attempts(state: &State, step: &str, own: &[&Sent]) -> Vec<Attempt> {
-    let mut attempts: Vec<Attempt> = own.iter().map(|sent| attempt(sent)).collect();
+    let mut attempts: Vec<Attempt> = own.iter().map(|sent| attempt(state, sent)).collect();
     let flight = state.flight.as_ref().filter(|flight| flight.step == step);
     if let (Some(last), Some(_)) = (
         attempts.last_mut(),
@@ -86,7 +86,7 @@ fn attempts(state: &State, step: &str, own: &[&Sent]) -> Vec<Attempt> {
     attempts
 }
 
-fn attempt(sent: &Sent) -> Attempt {
+fn attempt(state: &State, sent: &Sent) -> Attempt {
     let fate = match &sent.fate {
         Fate::Done(_) => FateReport::Done,
         Fate::Failed(failure) => FateReport::Failed(Box::new(failure.clone())),
@@ -106,6 +106,12 @@ fn attempt(sent: &Sent) -> Attempt {
         fate,
         probe: sent.change.probe,
         lock: lock.filter(|_| sent.change.method == "DELETE").cloned(),
+        put_back: sent.change.borrows.as_ref().is_some_and(|loan| {
+            !state
+                .out
+                .iter()
+                .any(|out| out.loan.key == loan.key && !out.seen_back)
+        }),
     }
 }
 

@@ -19,16 +19,16 @@ const LOCKS_VERSION: &str = "2020-05-01";
 /// The page of a run.
 pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
     let mut page = Page::default();
-    page.title(Line::default().then(
-        tone_of(report.outcome),
-        words::headline(report.outcome, &plan.target_name),
-    ));
     for lock in &report.locks_out {
         let line = Line::default()
             .then(Tone::Bad, "A borrowed lock is still out: ")
             .then(Tone::Id, lock);
         page.text(line);
     }
+    page.title(Line::default().then(
+        tone_of(report.outcome),
+        words::headline(report.outcome, &plan.target_name),
+    ));
     if !report.reason.is_empty() {
         page.text(Line::new(sentence(&report.reason)));
     }
@@ -129,13 +129,17 @@ fn told(attempt: &Attempt, plan: &Plan) -> Block {
         inner.extend(id.map(|id| Block::Field("Correlation id", Line::id(id))));
     }
     if let Some(lock) = &attempt.lock {
-        inner.extend(put_back(lock, &attempt.resource, &plan.context.endpoint));
+        inner.push(Block::Text(Line::new("The lock as it was:")));
+        inner.push(Block::Verbatim(pretty(lock)));
+        if !attempt.put_back {
+            inner.extend(put_back(lock, &attempt.resource, &plan.context.endpoint));
+        }
     }
     Block::Item(Mark::Dash, line, inner)
 }
 
-/// The lock as it was, and the command that makes it again.
-fn put_back(lock: &Value, id: &str, endpoint: &str) -> [Block; 4] {
+/// The command that makes a lock again.
+fn put_back(lock: &Value, id: &str, endpoint: &str) -> [Block; 2] {
     let properties = lock.get("properties").unwrap_or(lock);
     let mut kept = serde_json::Map::new();
     for name in ["level", "notes", "owners"] {
@@ -151,8 +155,6 @@ fn put_back(lock: &Value, id: &str, endpoint: &str) -> [Block; 4] {
         endpoint.trim_end_matches('/')
     );
     [
-        Block::Text(Line::new("The lock as it was:")),
-        Block::Verbatim(pretty(lock)),
         Block::Text(Line::new("To put it back, if you want it:")),
         Block::Verbatim(format!(
             "az rest --method put --url '{}' --body '{body}'",

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use runbook::base::{ErrorClass, Failure};
-use runbook::core::action::{Change, Decision, Patience};
+use runbook::core::action::{Change, Decision, Loan, Patience};
 use runbook::core::incident::{Incident, IncidentStatus};
 use runbook::core::journal::state::State;
 use runbook::core::journal::{Event, Record, RunId, Sight};
@@ -21,11 +21,10 @@ fn plan() -> &'static Plan {
     static MADE: OnceLock<Plan> = OnceLock::new();
     MADE.get_or_init(|| {
         in_virtual_time(async {
-            let stage = Stage::scenario("rp-limit");
-            stage
-                .plan("UserErrorRpCollectionLimitReached", "web1")
-                .await
-                .unwrap()
+            // A lock is borrowed in it: unlock, clean-up, unlock-back, back-up.
+            let stage = Stage::of(crate::loans::sim("", ""));
+            let plan = stage.plan("UserErrorRpCollectionLimitReached", "web1");
+            plan.await.unwrap()
         })
     })
 }
@@ -36,6 +35,11 @@ fn failure() -> Failure {
 
 fn change(step: usize) -> Change {
     plan().steps[step].changes[0].clone()
+}
+
+fn loan() -> Loan {
+    let taken = change(0).borrows.expect("the first step borrows");
+    *taken
 }
 
 fn decision(kind: u8, step: usize) -> Decision {
@@ -144,8 +148,18 @@ fn event(kind: u8, detail: u8, step: usize) -> Event {
             what: "time".to_owned(),
             until: at(90),
         },
+        16 => Event::LockBorrowed {
+            step: id,
+            loan: loan(),
+            joins: None,
+        },
+        17 => Event::LockReturned {
+            step: id,
+            key: loan().key,
+            left_to: None,
+        },
         _ => Event::Ended {
-            outcome: RunOutcome::Waiting,
+            outcome: [RunOutcome::Waiting, RunOutcome::Cancelled][usize::from(detail == 2)],
             reason: "later".to_owned(),
             due: None,
             failure: None,
@@ -172,8 +186,8 @@ fn shown(state: &State) -> String {
 
 /// An event and, most often, the step at work.
 fn events() -> impl Strategy<Value = Vec<(u8, u8, Option<u8>)>> {
-    let step = prop_oneof![4 => Just(None), 1 => (0u8..3).prop_map(Some)];
-    prop::collection::vec((0u8..16, 0u8..4, step), 1..60)
+    let step = prop_oneof![4 => Just(None), 1 => (0u8..4).prop_map(Some)];
+    prop::collection::vec((0u8..18, 0u8..4, step), 1..60)
 }
 
 proptest! {
@@ -187,7 +201,7 @@ proptest! {
         let mut states = vec![shown(&state)];
         for (kind, detail, step) in drawn {
             // A run that ends at the first chance proves little: ends are drawn less often.
-            if kind == 15 && detail != 3 {
+            if kind == 15 && detail < 2 {
                 continue;
             }
             let step = step.map_or_else(|| state.current().unwrap_or(0), usize::from);
@@ -230,6 +244,7 @@ fn what_can_follow_what() {
     };
     let (approved, change, satisfied) = ((1, 0), (3, 3), (3, 0));
     let (intended, done, accepted) = ((6, 0), (8, 0), (8, 3));
+    let (borrowed, returned) = ((16, 0), (17, 0));
     let (refused, doubtful, ended, verified) = ((10, 0), (11, 0), (15, 3), (13, 0));
     for history in [
         vec![approved, change, intended, done, satisfied, verified, ended],
@@ -254,12 +269,16 @@ fn what_can_follow_what() {
             refused,
         ],
         vec![approved, ended],
+        // It goes on: after it was interrupted, and after it had waited.
+        vec![approved, change, approved, change, intended],
+        vec![approved, change, intended, accepted, approved, (12, 3)],
+        vec![approved, ended, approved, change, intended],
     ] {
         assert_eq!(legal(&history), Ok(()), "{history:?}");
     }
     for (history, why) in [
         (vec![change, intended], "nobody approved"),
-        (vec![approved, approved], "approved already"),
+        (vec![approved, (15, 2), approved], "has ended"),
         (vec![approved, (0, 0)], "planned once"),
         (vec![approved, intended], "not what the step decided"),
         (
@@ -288,8 +307,17 @@ fn what_can_follow_what() {
         (vec![approved, done], "not what is in flight"),
         (vec![approved, (12, 3)], "nothing is in flight"),
         (vec![approved, ended, change], "has ended"),
+        (vec![borrowed], "nobody approved"),
         (
-            vec![approved, verified, verified, verified, verified],
+            vec![approved, satisfied, verified, borrowed],
+            "no step would put it back",
+        ),
+        (
+            vec![approved, borrowed, returned],
+            "nobody has seen it back",
+        ),
+        (
+            vec![approved, verified, verified, verified, verified, verified],
             "every step is over",
         ),
     ] {

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use runbook::azure::{Arm, Cloud, TokenSource};
 use runbook::base::{Chance, Clock};
-use runbook::core::journal::Record;
 use runbook::core::journal::memory::Memory;
+use runbook::core::journal::{Record, RunId};
 use runbook::core::plan::Plan;
 use runbook::core::plan::consent::Consent;
 use runbook::core::runbook::catalogue::Catalogue;
 use runbook::ops::apply::Listener;
 use runbook::ops::rehearse::{Simulated, credential, read_world, scenario_at};
-use runbook::ops::{Ask, OpsError, World, apply, catalogue, plan};
+use runbook::ops::{Ask, OpsError, World, apply, catalogue, plan, resume};
 use runbook::sim::{Entry, Sim};
 use tokio::sync::watch;
 
@@ -71,9 +71,13 @@ impl Stage {
 
     /// A simulated Azure behind a wire that the test tampers with.
     pub(crate) fn tampered(sim: Sim, tamper: Arc<dyn Tamper>) -> Self {
+        Self::with_store(sim, tamper, Arc::new(Memory::default()))
+    }
+
+    /// The same beside a journal that an earlier process has left.
+    pub(crate) fn with_store(sim: Sim, tamper: Arc<dyn Tamper>, store: Arc<Memory>) -> Self {
         let clock = Clock::starting_at(sim.now_origin(), 1.0);
         let simulated = Simulated::of(sim, clock.clone(), None);
-        let store = Arc::new(Memory::default());
         let chance = Chance::seeded(7);
         let wire = Wire::to(&simulated, tamper);
         let arm = arm_on(&simulated, wire, &clock, &chance);
@@ -135,6 +139,20 @@ impl Stage {
             Arc::clone(&self.listener),
         )
         .await
+    }
+
+    /// Goes on with a run under the consent that it has.
+    pub(crate) async fn resume(&self, run: &RunId) -> Result<Vec<Record>, OpsError> {
+        let store = self.world.store().as_ref();
+        let unfinished = resume::unfinished_run(store, &run.0).await?;
+        let all = Consent::Plan {
+            fingerprint: unfinished.plan.fingerprint.clone(),
+            max_risk: None,
+        };
+        let consent = unfinished.consent.unwrap_or(all);
+        let (_keep, stop) = watch::channel(false);
+        let (by, told) = ("a test".to_owned(), Arc::clone(&self.listener));
+        resume::resume(&self.world, run, consent, by, self.wait, stop, told).await
     }
 
     pub(crate) fn ledger(&self) -> Vec<Entry> {

@@ -23,6 +23,7 @@ fn a_registry_switch_that_is_not_documented_is_no_argument() {
         baseline: &Value::Null,
         following: &Value::Null,
         since: now,
+        until: None,
         codes: &[],
     };
     assert!(

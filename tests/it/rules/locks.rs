@@ -2,7 +2,7 @@
 
 use runbook::core::outcome::RunOutcome;
 
-use super::{LIMIT, left_to_a_person, run, stage, world, writes};
+use super::{LIMIT, left_to_a_person, plan, run, stage, world, writes};
 use crate::kit::{Stage, in_virtual_time};
 
 const GROUP: &str = "group AzureBackupRG_westeurope_1";
@@ -55,38 +55,66 @@ fn is_left_to_a_person(scope: &str, name: &str, more: &str, changes: &[(&str, &s
     });
 }
 
-#[test]
-fn a_lock_on_the_subscription_is_left_and_so_is_every_other() {
-    is_left_to_a_person("subscription", "wide", "", &[], "whole subscription");
+/// Each lock that protects more than restore points is borrowed: approved by a person, and back
+/// before the next step.
+fn is_only_borrowed(scope: &str, name: &str, changes: &[(&str, &str)], why: &str) {
+    in_virtual_time(async {
+        let locks = format!("[{}]", lock(name, scope, ", notes: Ours."));
+        let mut changes = changes.to_vec();
+        changes.push(("locks", &locks));
+        let stage = stage(&changes);
+        let before = stage.simulated.with(|sim| sim.world().locks.clone());
+        let plan = plan(&stage, LIMIT).await;
+        let needed = plan.approvals_needed();
+        assert_eq!(needed.len(), 1, "{needed:?}");
+        assert!(
+            needed[0].resource == name && needed[0].why.contains(why),
+            "{needed:?}"
+        );
+        assert_eq!(super::apply(&stage, plan).await.0, RunOutcome::Fixed);
+        let sent = writes(&stage, "");
+        assert_eq!(sent.first(), Some(&format!("DELETE {name}")));
+        assert_eq!(
+            writes(&stage, LOCKS),
+            [format!("DELETE {name}"), format!("PUT {name}")]
+        );
+        assert_eq!(sent.last().map(String::as_str), Some("POST backup"));
+        stage
+            .simulated
+            .with(|sim| assert_eq!(sim.world().locks, before));
+    });
 }
 
 #[test]
-fn a_lock_on_the_vms_own_group_is_left_and_so_is_every_other() {
+fn a_lock_on_the_subscription_is_only_borrowed() {
+    is_only_borrowed("subscription", "wide", &[], "whole subscription");
+}
+
+#[test]
+fn a_lock_on_the_vms_own_group_is_only_borrowed() {
     let there = "[{ vm: web1, group: rg-web, points: 18 }, { vm: web1, points: 1, name: AzureBackup_web1_2 }]";
     let changes = [("restore_point_collections", there)];
-    is_left_to_a_person(
+    is_only_borrowed(
         "group rg-web",
         "own",
-        "",
         &changes,
         "the VM's own resource group",
     );
 }
 
 #[test]
-fn a_lock_on_a_group_that_is_not_azure_backups_is_left_and_so_is_every_other() {
+fn a_lock_on_a_group_that_is_not_azure_backups_is_only_borrowed() {
     let there = "[{ vm: web1, group: rg-else, points: 18 }, { vm: web1, points: 1, name: AzureBackup_web1_2 }]";
     let changes = [("restore_point_collections", there)];
-    is_left_to_a_person("group rg-else", "else", "", &changes, "not Azure Backup's");
+    is_only_borrowed("group rg-else", "else", &changes, "not Azure Backup's");
 }
 
 #[test]
-fn a_lock_on_a_group_that_holds_anything_else_is_left() {
+fn a_lock_on_a_group_that_holds_anything_else_is_only_borrowed() {
     let more = "[{ name: precious, group: AzureBackupRG_westeurope_1, type: Microsoft.Storage/storageAccounts }]";
-    is_left_to_a_person(
+    is_only_borrowed(
         GROUP,
         "shared",
-        "",
         &[("resources", more)],
         "holds more than restore points",
     );
@@ -195,6 +223,7 @@ fn clean_up_beside(blocking: serde_json::Value) -> runbook::core::action::Decisi
         baseline: &Value::Null,
         following: &Value::Null,
         since: now,
+        until: None,
         codes: &[],
     };
     let actions = runbook::actions::actions();

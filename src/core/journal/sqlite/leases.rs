@@ -22,7 +22,7 @@ pub(super) fn take(
     }
     let epoch = tx.query_row(
         "INSERT INTO leases (target, run, epoch, since, expires, holder) VALUES (?1, ?2, 1, ?3, ?4, ?5)
-         ON CONFLICT (target) DO UPDATE SET run = ?2, epoch = epoch + 1, since = ?3, expires = ?4, holder = ?5
+         ON CONFLICT (target) DO UPDATE SET run = ?2, epoch = epoch + 1, since = ?3, expires = ?4, holder = ?5, cancel = NULL
          RETURNING epoch",
         params![target, run.0, at.to_string(), add(at, LEASE).to_string(), serde_json::to_string(me)?],
         |row| row.get(0),
@@ -82,4 +82,45 @@ pub(super) fn release(connection: &Connection, lease: &Lease) -> Result<(), Trou
         params![lease.target, lease.run.0, lease.epoch],
     )?;
     Ok(())
+}
+
+/// Notes that `by` asks the living holder of a run's lease to stop; false when there is none.
+pub(super) fn ask_to_cancel(
+    tx: &Connection,
+    run: &RunId,
+    by: &str,
+    at: Timestamp,
+    is_gone: &IsGone,
+) -> Result<bool, Trouble> {
+    let target: Option<String> = tx
+        .query_row(
+            "SELECT target FROM leases WHERE run = ?1",
+            [&run.0],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let Some(target) = target else {
+        return Ok(false);
+    };
+    if held(tx, &target, at, is_gone)?.is_none() {
+        return Ok(false);
+    }
+    tx.execute(
+        "UPDATE leases SET cancel = ?2 WHERE run = ?1",
+        params![run.0, by],
+    )?;
+    Ok(true)
+}
+
+/// Who asked the holder of a lease to stop.
+pub(super) fn cancelled_by(
+    connection: &Connection,
+    lease: &Lease,
+) -> Result<Option<String>, Trouble> {
+    let asked = connection.query_row(
+        "SELECT cancel FROM leases WHERE target = ?1 AND run = ?2 AND epoch = ?3",
+        params![lease.target, lease.run.0, lease.epoch],
+        |row| row.get(0),
+    );
+    Ok(asked.optional()?.flatten())
 }

@@ -4,6 +4,7 @@
 //! is readable by its owner only, because it holds signed polling URLs while operations run.
 
 mod leases;
+mod loans;
 mod operations;
 mod runs;
 mod schema;
@@ -16,8 +17,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde_json::Value;
 
+use crate::core::action::Loan;
 use crate::core::facts::Target;
-use crate::core::journal::store::{Holder, Lease, RunRow, Store, StoreError};
+use crate::core::journal::store::{Borrowed, Holder, Lease, LoanRow, RunRow, Store, StoreError};
 use crate::core::journal::{Event, Record, RunId};
 
 /// Tells whether a holder is surely gone.
@@ -127,6 +129,44 @@ impl Store for Sqlite {
         .await
     }
 
+    async fn reopen(&self, run: &RunId, at: Timestamp) -> Result<(Lease, Vec<Record>), StoreError> {
+        let run = run.clone();
+        let (me, is_gone) = (self.me.clone(), Arc::clone(&self.is_gone));
+        self.with("cannot go on with a run", move |connection| {
+            let tx = immediate(connection)?;
+            let id = runs::target_of_last(&tx, &run)?;
+            let lease = leases::take(&tx, &run, Target { id }.key(), at, &me, &is_gone)?;
+            let records = runs::read(&tx, &run)?;
+            tx.commit()?;
+            Ok((lease, records))
+        })
+        .await
+    }
+
+    async fn ask_to_cancel(
+        &self,
+        run: &RunId,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (run, by, is_gone) = (run.clone(), by.to_owned(), Arc::clone(&self.is_gone));
+        self.with("cannot ask a run to stop", move |connection| {
+            let tx = immediate(connection)?;
+            let asked = leases::ask_to_cancel(&tx, &run, &by, at, &is_gone)?;
+            tx.commit()?;
+            Ok(asked)
+        })
+        .await
+    }
+
+    async fn cancelled_by(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
+        let lease = lease.clone();
+        self.with("cannot read the lease", move |connection| {
+            leases::cancelled_by(connection, &lease)
+        })
+        .await
+    }
+
     async fn append(
         &self,
         lease: &Lease,
@@ -173,10 +213,54 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn borrow(
+        &self,
+        lease: &Lease,
+        step: &str,
+        loan: &Loan,
+        at: Timestamp,
+    ) -> Result<Borrowed, StoreError> {
+        let (lease, step, loan) = (lease.clone(), step.to_owned(), loan.clone());
+        self.with("cannot write down what is borrowed", move |connection| {
+            let tx = immediate(connection)?;
+            leases::renew(&tx, &lease, at)?;
+            let borrowed = loans::borrow(&tx, &lease, &step, &loan, at)?;
+            tx.commit()?;
+            Ok(borrowed)
+        })
+        .await
+    }
+
+    async fn give_back(&self, lease: &Lease, key: &str) -> Result<Option<RunId>, StoreError> {
+        let (run, key) = (lease.run.clone(), key.to_owned());
+        self.with("cannot write down what goes back", move |connection| {
+            let tx = immediate(connection)?;
+            let heir = loans::give_back(&tx, &run, &key)?;
+            tx.commit()?;
+            Ok(heir)
+        })
+        .await
+    }
+
+    async fn loans(&self) -> Result<Vec<LoanRow>, StoreError> {
+        self.with("cannot list what is borrowed", |connection| {
+            loans::list(connection)
+        })
+        .await
+    }
+
     async fn keep_operation(&self, run: &RunId, id: &str, token: &Value) -> Result<(), StoreError> {
         let (run, id, token) = (run.clone(), id.to_owned(), token.to_string());
         self.with("cannot keep an operation", move |connection| {
             operations::keep(connection, &run, &id, &token)
+        })
+        .await
+    }
+
+    async fn operation(&self, id: &str) -> Result<Option<Value>, StoreError> {
+        let id = id.to_owned();
+        self.with("cannot read an operation", move |connection| {
+            operations::get(connection, &id)
         })
         .await
     }

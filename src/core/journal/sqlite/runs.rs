@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use super::{Trouble, time};
+use super::{Trouble, loans, operations, time};
 use crate::core::facts::Target;
 use crate::core::journal::store::{RunRow, StoreError};
 use crate::core::journal::{Event, Record, RunId, chain};
+use crate::core::outcome::RunOutcome;
 
 /// A run without events.
 pub(super) fn insert(
@@ -52,11 +53,27 @@ pub(super) fn push(
         "UPDATE runs SET events = ?2, head = ?3 WHERE run = ?1",
         params![run.0, seq, hash],
     )?;
-    if let Event::Ended { outcome, .. } = &event {
-        tx.execute(
-            "UPDATE runs SET ended = ?2, outcome = ?3 WHERE run = ?1",
-            params![run.0, at.to_string(), outcome.name()],
-        )?;
+    match &event {
+        Event::Ended { outcome, .. } => {
+            tx.execute(
+                "UPDATE runs SET ended = ?2, outcome = ?3 WHERE run = ?1",
+                params![run.0, at.to_string(), outcome.name()],
+            )?;
+            if *outcome != RunOutcome::Waiting {
+                operations::erase_of_run(tx, run)?;
+            }
+        }
+        Event::LockReturned {
+            key, left_to: None, ..
+        } => loans::returned(tx, run, key)?,
+        // The run goes on.
+        Event::Approved { .. } => {
+            tx.execute(
+                "UPDATE runs SET ended = NULL, outcome = NULL WHERE run = ?1",
+                [&run.0],
+            )?;
+        }
+        _ => {}
     }
     Ok(Record {
         run: run.clone(),
@@ -113,4 +130,27 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<RunRow>, Trouble> {
         });
     }
     Ok(found)
+}
+
+/// The target of a run, if no later run of that target exists.
+pub(super) fn target_of_last(tx: &Connection, run: &RunId) -> Result<String, Trouble> {
+    let target: Option<String> = tx
+        .query_row("SELECT target FROM runs WHERE run = ?1", [&run.0], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let missing = || Trouble::Refused(StoreError::NoSuchRun(run.to_string()));
+    let target = target.ok_or_else(missing)?;
+    let last: String = tx.query_row(
+        "SELECT run FROM runs WHERE lower(target) = lower(?1) ORDER BY started DESC, run DESC LIMIT 1",
+        [&target],
+        |row| row.get(0),
+    )?;
+    if last != run.0 {
+        return Err(Trouble::Refused(StoreError::Superseded {
+            run: run.clone(),
+            later: RunId(last),
+        }));
+    }
+    Ok(target)
 }

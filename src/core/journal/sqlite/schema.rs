@@ -32,9 +32,9 @@ CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, run TEXT NOT NULL, t
   STRICT, WITHOUT ROWID;
 ",
     // `seal` is over the run, the number of its events and the last hash. A borrowed lock is kept
-    // by its lower-cased id: the whole lock as JSON, who deleted it, and a JSON list of the runs
-    // that use it.
+    // by its lower-cased id: the loan as JSON, who took it, and a JSON list of the runs that use it. `cancel` names who asked the holder of a lease to stop.
     "
+ALTER TABLE leases ADD COLUMN cancel TEXT;
 ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT '';
 CREATE TABLE borrowed_locks (id TEXT PRIMARY KEY, lock TEXT NOT NULL, run TEXT NOT NULL,
   since TEXT NOT NULL, state TEXT NOT NULL, joined TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -3,6 +3,8 @@
 //! Invariant: [`State::next`] is the only way forward, and an event that cannot follow the ones
 //! before it is an error, not a guess.
 
+mod loans;
+mod looks;
 mod parts;
 
 use jiff::Timestamp;
@@ -11,11 +13,13 @@ use serde_json::Value;
 use crate::base::clock::add;
 use crate::core::action::{Change, Decision, Fate, Patience, Sent};
 use crate::core::incident::{Incident, IncidentStatus};
-use crate::core::journal::{Event, Record, Sight};
+use crate::core::journal::{Event, Record};
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::Plan;
 use crate::core::plan::consent::Consent;
 
+use loans::Early;
+pub use loans::Out;
 pub use parts::{Flight, Illegal, Pause, StepState};
 
 /// Seconds between two polls when the server does not say (ARM's contract, azure-api.md 2.3,
@@ -45,8 +49,14 @@ pub struct State {
     pub paused_at: usize,
     /// When waiting for a job began.
     pub job_wait_since: Option<Timestamp>,
+    /// When the run last went on after it had waited or was interrupted.
+    pub reopened: Option<Timestamp>,
+    /// How many requests there were when it did.
+    pub sent_before: usize,
     /// Set when the run is over.
     pub ended: Option<RunOutcome>,
+    /// What is borrowed and not put back.
+    pub out: Vec<Out>,
     /// The last event's number.
     pub seq: u64,
 }
@@ -98,6 +108,9 @@ impl State {
             pause: None,
             paused_at: 0,
             job_wait_since: None,
+            reopened: None,
+            sent_before: 0,
+            out: Vec::new(),
             ended: None,
             seq: 1,
         })
@@ -122,7 +135,10 @@ impl State {
         if record.seq != self.seq + 1 {
             return Err(refused(format!("it should have number {}", self.seq + 1)));
         }
-        if self.ended.is_some() {
+        // A run that is over goes on only to put back what it has out.
+        let goes_on = matches!(record.event, Event::Approved { .. })
+            && (self.ended == Some(RunOutcome::Waiting) || !self.out.is_empty());
+        if self.ended.is_some() && !goes_on {
             return Err(refused("the run has ended".to_owned()));
         }
         self.take(&record.event, record.at).map_err(refused)?;
@@ -133,7 +149,10 @@ impl State {
     fn take(&mut self, event: &Event, at: Timestamp) -> Result<(), String> {
         match event {
             Event::Planned { .. } => Err("a run is planned once".to_owned()),
-            Event::Approved { consent, .. } => self.approve(consent),
+            Event::Approved { consent, .. } => {
+                self.approve(consent, at);
+                Ok(())
+            }
             Event::Observed { sight } => self.observe(sight, at),
             Event::Intended {
                 step,
@@ -175,6 +194,8 @@ impl State {
                 self.settle(Fate::InDoubt, at);
                 Ok(())
             }
+            Event::LockBorrowed { step, loan, .. } => self.borrow(step, loan, at),
+            Event::LockReturned { step, key, .. } => self.put_back(step, key),
             Event::Verified {
                 step,
                 outcome,
@@ -189,86 +210,22 @@ impl State {
         }
     }
 
-    fn approve(&mut self, consent: &Consent) -> Result<(), String> {
-        if self.approved.is_some() {
-            return Err("it was approved already".to_owned());
+    /// Agreed to for the first time, or again by whoever lets the run go on: what was decided but
+    /// not acted upon is looked at again, and patience begins anew.
+    fn approve(&mut self, consent: &Consent, at: Timestamp) {
+        if self.approved.replace(consent.clone()).is_none() {
+            return;
         }
-        self.approved = Some(consent.clone());
-        Ok(())
-    }
-
-    fn observe(&mut self, sight: &Sight, at: Timestamp) -> Result<(), String> {
-        match sight {
-            Sight::Incident(incident) => {
-                self.grounded()?;
-                let running = incident.status == IncidentStatus::Running;
-                self.pause = running.then(|| Pause {
-                    what: format!("backup job {}", incident.running.as_deref().unwrap_or("?")),
-                    until: after(at, JOB_SECONDS),
-                    patience: Patience::Job,
-                });
-                if running {
-                    self.job_wait_since.get_or_insert(at);
-                }
-                self.recheck_incident = running;
-                self.incident = incident.clone();
-                Ok(())
-            }
-            Sight::Step { step, decision } => self.decided(step, decision, at),
-            Sight::Operation {
-                step,
-                operation,
-                end,
-            } => {
-                let flight = self.flight.as_ref().ok_or("nothing is in flight")?;
-                if flight.step != *step || flight.operation.as_deref() != Some(operation) {
-                    return Err("another operation is in flight".to_owned());
-                }
-                let fate = match end {
-                    Some(Ok(outputs)) => Fate::Done(outputs.clone()),
-                    Some(Err(failure)) => Fate::Failed(failure.clone()),
-                    None => Fate::InDoubt,
-                };
-                self.settle(fate, at);
-                Ok(())
-            }
+        self.ended = None;
+        self.reopened = Some(at);
+        self.sent_before = self.sent.len();
+        self.borrow_again();
+        if let Some(index) = self.current() {
+            self.steps[index].decision = None;
         }
-    }
-
-    fn decided(&mut self, step: &str, decision: &Decision, at: Timestamp) -> Result<(), String> {
-        self.grounded()?;
-        let index = self.at_work(step)?;
-        let state = &mut self.steps[index];
-        state.since.get_or_insert(at);
-        match decision {
-            Decision::Change { baseline, .. } if state.baseline.is_null() => {
-                state.baseline = baseline.clone();
-            }
-            Decision::Wait {
-                what,
-                look_again_at,
-                patience,
-                following,
-                recheck_incident,
-                ..
-            } => {
-                if !following.is_null() {
-                    state.following = following.clone();
-                }
-                self.pause = Some(Pause {
-                    what: what.clone(),
-                    until: *look_again_at,
-                    patience: *patience,
-                });
-                if *patience == Patience::Job {
-                    self.job_wait_since.get_or_insert(at);
-                }
-                self.recheck_incident |= *recheck_incident;
-            }
-            _ => {}
+        if self.job_wait_since.is_some() {
+            self.job_wait_since = Some(at);
         }
-        state.decision = Some(decision.clone());
-        Ok(())
     }
 
     fn intend(
@@ -318,8 +275,11 @@ impl State {
     ) -> Result<(), String> {
         self.grounded()?;
         let index = self.at_work(step)?;
+        self.steps[index].decision = None;
+        if let Early(true) = self.seen_back(index) {
+            return Ok(());
+        }
         let state = &mut self.steps[index];
-        state.decision = None;
         state.outcome = Some(outcome);
         why.clone_into(&mut state.why);
         state.outputs = outputs.clone();
@@ -346,7 +306,14 @@ impl State {
         Ok(())
     }
 
+    /// The step at work, or one that puts back what is out: its turn may come at any time.
     fn at_work(&self, step: &str) -> Result<usize, String> {
+        if let Some(index) = self
+            .return_step()
+            .filter(|at| self.plan.steps[*at].id == step)
+        {
+            return Ok(index);
+        }
         let index = self.current().ok_or("every step is over")?;
         let id = &self.plan.steps[index].id;
         if id == step {

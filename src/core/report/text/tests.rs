@@ -107,10 +107,7 @@ fn a_run_that_waits_gives_the_time_and_the_command() {
     let text = told(&Report::of_run(&samples::waiting_run()).expect("a history"));
     assert!(text.starts_with("Waiting: "), "{text}");
     assert!(text.contains("2026-01-02 03:31:40 UTC"), "{text}");
-    assert!(
-        text.contains("  runbook apply UserErrorRpCollectionLimitReached --vm "),
-        "{text}"
-    );
+    assert!(text.contains("  runbook resume "), "{text}");
     assert!(text.contains("Take Snapshot"), "{text}");
 }
 

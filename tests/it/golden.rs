@@ -111,7 +111,8 @@ fn cases(root: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn compare(file: &Path, text: &str) -> Option<String> {
+/// Says where `text` is not what the golden file holds; `RUNBOOK_BLESS=1` writes it instead.
+pub(crate) fn compare(file: &Path, text: &str) -> Option<String> {
     let before = fs::read_to_string(file).unwrap_or_default();
     if before == text {
         return None;

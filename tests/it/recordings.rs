@@ -9,11 +9,13 @@ mod replay;
 mod tell;
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use replay::Recording;
 use tell::{Fate, Told};
+
+use crate::golden::compare;
+use crate::kit::figures;
 
 /// A wait longer than this must not be slept through in the pipeline.
 const LONGEST_WAIT: u64 = 120;
@@ -23,7 +25,7 @@ async fn every_recorded_answer_is_read_or_classified() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let recordings = replay::all(&package.join("../shared/recordings"));
     if recordings.is_empty() {
-        println!("there are no recordings here: skipped");
+        figures::keep("recordings", "none beside this checkout: skipped");
         return;
     }
     let (mut list, mut wrong, mut counts) = (String::new(), Vec::new(), [0; 3]);
@@ -38,8 +40,17 @@ async fn every_recorded_answer_is_read_or_classified() {
         writeln!(list, "{}: {}: {}", recording.name, told.kind, told.facts).unwrap();
     }
     let [read, classified, skipped] = counts;
-    println!("{read} parsed, {classified} classified, {skipped} skipped");
-    compare(&package.join("tests/it/recordings.golden.txt"), &list);
+    let all = recordings.len();
+    figures::keep(
+        "recordings",
+        &format!(
+            "{all} read, {read} parsed, {classified} classified, {skipped} of kinds we do not read"
+        ),
+    );
+    wrong.extend(compare(
+        &package.join("tests/it/recordings.golden.txt"),
+        &list,
+    ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -62,16 +73,4 @@ fn objections(recording: &Recording, told: &Told) -> impl Iterator<Item = String
         found.push(format!("an answer was waited for {} s", told.waited));
     }
     found.into_iter()
-}
-
-fn compare(golden: &Path, list: &str) {
-    if std::env::var_os("RUNBOOK_BLESS").is_some() {
-        fs::write(golden, list).unwrap();
-        return;
-    }
-    let before = fs::read_to_string(golden).unwrap_or_default();
-    for (old, new) in before.lines().zip(list.lines()) {
-        assert_eq!(old, new, "the golden list has another line");
-    }
-    assert_eq!(before, list, "the golden list has other files");
 }

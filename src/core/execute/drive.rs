@@ -18,7 +18,7 @@ use crate::core::execute::engine::{DriveError, Engine, Order};
 use crate::core::execute::look::{look, told};
 use crate::core::execute::next::next;
 use crate::core::execute::{Act, Limits};
-use crate::core::journal::state::{POLL_SECONDS, State};
+use crate::core::journal::state::{State, poll_seconds};
 use crate::core::journal::store::{Lease, StoreError};
 use crate::core::journal::{Event, Record, RunId, Sight};
 use crate::core::outcome::RunOutcome;
@@ -339,7 +339,7 @@ impl Driver<'_> {
 
     async fn poll_later(&mut self, step: String, after: Option<u64>) -> Result<(), DriveError> {
         self.blind = 0;
-        let pause = Duration::from_secs(after.unwrap_or(POLL_SECONDS));
+        let pause = Duration::from_secs(poll_seconds(after));
         let until = add(self.engine.clock.now(), pause);
         let what = "the operation in Azure".to_owned();
         self.append(Event::Waiting { step, what, until }).await
@@ -377,9 +377,7 @@ impl Driver<'_> {
             }
             return self.append(self.with_requests(event)).await;
         }
-        let pause = failure
-            .retry_after()
-            .unwrap_or(Duration::from_secs(POLL_SECONDS));
+        let pause = Duration::from_secs(poll_seconds(failure.retry_after));
         let until = add(
             self.engine.clock.now(),
             jittered(pause, &self.engine.chance),

@@ -4,7 +4,10 @@
 //! tested. With `RUNBOOK_BLESS=1` the golden list is written instead of compared: read every line
 //! of it.
 
+mod conversation;
+mod conversations;
 mod facts;
+mod leaks;
 mod recording;
 mod replay;
 mod shapes;

@@ -48,6 +48,41 @@ impl Recording {
         answer.body(body.into()).unwrap()
     }
 
+    /// What its body says of how things are, after a space; nothing when it says nothing.
+    pub(super) fn state(&self) -> String {
+        let body = &self.body;
+        let words = [
+            &body["status"],
+            &body["properties"]["status"],
+            &body["error"]["code"],
+            &body["Code"],
+        ];
+        match (words.iter().find_map(|word| word.as_str()), body) {
+            (Some(word), _) => format!(" {word}"),
+            (None, Value::String(text)) if !text.is_empty() => " (a page)".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// `area/number`.
+    pub(super) fn short_name(&self) -> &str {
+        let number = self.name.find('/').unwrap_or_default();
+        let end = self.name[number..].find('-').map(|at| number + at);
+        &self.name[..end.unwrap_or(self.name.len())]
+    }
+
+    /// Seconds that it asks to wait, in a header or in words.
+    pub(super) fn wait(&self) -> Option<u64> {
+        let said = |message: &Value| {
+            let (_, rest) = message.as_str()?.split_once("try again after '")?;
+            rest.split_once("' seconds")?.0.parse().ok()
+        };
+        match self.header("retry-after") {
+            Some(seconds) => Some(seconds.parse().unwrap()),
+            None => said(&self.body["error"]["message"]),
+        }
+    }
+
     /// The same answer with another body.
     pub(super) fn with_body(&self, body: Value) -> Self {
         Self {

@@ -101,6 +101,8 @@ fn failed(operation: &Operation, service: Service, body: &Value, answer: &Answer
     }
     let mut failure = refusal::ended(&operation.attempted, service, &error);
     failure.correlation_id = refusal::correlation_id(&answer.headers);
+    // Compute names a wait with a failure too: 480 s were recorded (`recordings.md` section 2).
+    failure.retry_after = retry_after(&answer.headers);
     failure
 }
 

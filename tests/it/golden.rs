@@ -111,13 +111,18 @@ fn cases(root: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn compare(file: &Path, text: &str) -> Option<String> {
-    let before = fs::read_to_string(file).unwrap_or_default();
-    if before == text {
-        return None;
-    }
+/// Where `text` is not what the golden file holds; `RUNBOOK_BLESS=1` writes it instead.
+pub(crate) fn compare(file: &Path, text: &str) -> Option<String> {
     if std::env::var_os("RUNBOOK_BLESS").is_some() {
         fs::write(file, text).unwrap();
+    }
+    difference(file, text)
+}
+
+/// Where `text` is not what the golden file holds.
+pub(crate) fn difference(file: &Path, text: &str) -> Option<String> {
+    let before = fs::read_to_string(file).unwrap_or_default();
+    if before == text {
         return None;
     }
     let line = before.lines().zip(text.lines()).position(|(a, b)| a != b);

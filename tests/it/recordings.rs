@@ -4,43 +4,78 @@
 //! tested. With `RUNBOOK_BLESS=1` the golden list is written instead of compared: read every line
 //! of it.
 
+mod conversation;
+mod conversations;
 mod facts;
+mod leaks;
+mod recording;
 mod replay;
+mod shapes;
 mod tell;
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use replay::Recording;
+use recording::Recording;
 use tell::{Fate, Told};
+
+use crate::golden::compare;
+use crate::kit::figures;
 
 /// A wait longer than this must not be slept through in the pipeline.
 const LONGEST_WAIT: u64 = 120;
 
+/// How many came to what.
+#[derive(Default)]
+struct Counts {
+    read: usize,
+    classified: usize,
+    not_read: usize,
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_recorded_answer_is_read_or_classified() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let recordings = replay::all(&package.join("../shared/recordings"));
+    let recordings = recording::beside();
     if recordings.is_empty() {
-        println!("there are no recordings here: skipped");
+        figures::keep("recordings", "none beside this checkout: skipped");
         return;
     }
-    let (mut list, mut wrong, mut counts) = (String::new(), Vec::new(), [0; 3]);
-    for recording in &recordings {
-        let told = tell::tell(recording).await;
-        wrong.extend(objections(recording, &told).map(|why| format!("{}: {why}", recording.name)));
-        counts[match told.fate {
-            Fate::Read => 0,
-            Fate::Refused(_) | Fate::Gone => 1,
-            Fate::NotRead => 2,
-        }] += 1;
-        writeln!(list, "{}: {}: {}", recording.name, told.kind, told.facts).unwrap();
-    }
-    let [read, classified, skipped] = counts;
-    println!("{read} parsed, {classified} classified, {skipped} skipped");
-    compare(&package.join("tests/it/recordings.golden.txt"), &list);
+    let (list, mut wrong, counts) = tell_all(&recordings).await;
+    wrong.extend(compare(&golden("recordings"), &list));
+    let (all, read, classified) = (recordings.len(), counts.read, counts.classified);
+    let not_read = counts.not_read;
+    figures::keep(
+        "recordings",
+        &format!(
+            "{all} read, {read} parsed, {classified} classified, {not_read} of kinds we do not read"
+        ),
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A golden list of this folder.
+fn golden(name: &str) -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.join(format!("tests/it/recordings/{name}.golden.txt"))
+}
+
+/// The line of each, and what is wrong.
+async fn tell_all(recordings: &[Recording]) -> (String, Vec<String>, Counts) {
+    let (mut list, mut wrong, mut counts) = (String::new(), Vec::new(), Counts::default());
+    for recording in recordings {
+        let (told, name) = (tell::tell(recording).await, &recording.name);
+        wrong.extend(objections(recording, &told).map(|why| format!("{name}: {why}")));
+        match told.fate {
+            Fate::Read => counts.read += 1,
+            Fate::Refused(_) | Fate::Gone => counts.classified += 1,
+            Fate::NotRead => counts.not_read += 1,
+        }
+        if !recording.shows.is_empty() {
+            writeln!(list, "# {}", recording.shows).unwrap();
+        }
+        writeln!(list, "{name}: {}: {}", told.kind, told.facts).unwrap();
+    }
+    (list, wrong, counts)
 }
 
 /// What must hold of every recording, whatever the golden list says.
@@ -62,16 +97,4 @@ fn objections(recording: &Recording, told: &Told) -> impl Iterator<Item = String
         found.push(format!("an answer was waited for {} s", told.waited));
     }
     found.into_iter()
-}
-
-fn compare(golden: &Path, list: &str) {
-    if std::env::var_os("RUNBOOK_BLESS").is_some() {
-        fs::write(golden, list).unwrap();
-        return;
-    }
-    let before = fs::read_to_string(golden).unwrap_or_default();
-    for (old, new) in before.lines().zip(list.lines()) {
-        assert_eq!(old, new, "the golden list has another line");
-    }
-    assert_eq!(before, list, "the golden list has other files");
 }

@@ -9,7 +9,7 @@ use crate::actions::operations::applied;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::FixedScript;
 use crate::azure::resource_id::ResourceId;
-use crate::azure::views::OsType;
+use crate::azure::views::{OsType, ScriptOutput};
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{Applied, Change, Permission, Repeat};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -136,43 +136,33 @@ pub async fn apply(change: &Change, script: Script, writer: &Writer) -> Result<A
 /// # Errors
 /// Says what was printed instead.
 pub fn result_of(outputs: &Value) -> Result<Value, String> {
-    let entries = outputs["value"].as_array().or_else(|| outputs.as_array());
-    let texts: Vec<&str> = entries
-        .into_iter()
-        .flatten()
-        .filter(|e| {
-            !e["code"]
-                .as_str()
-                .unwrap_or_default()
-                .to_lowercase()
-                .contains("stderr")
-        })
-        .filter_map(|e| e["message"].as_str())
-        .collect();
-    let printed = texts.join("\n");
-    let printed = printed.split("\n[stderr]").next().unwrap_or_default();
-    let line = printed
-        .lines()
-        .rev()
-        .find_map(|l| l.trim().strip_prefix("RESULT "));
-    let Some(line) = line else {
-        let tail: String = printed
-            .trim()
-            .chars()
-            .rev()
-            .take(200)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .collect();
-        return Err(format!(
-            "the script printed no result; its last words: \"{tail}\""
-        ));
+    let printed = ScriptOutput::read(outputs).unwrap_or_default();
+    let Some(result) = printed.result() else {
+        return Err(no_result(&printed));
     };
-    match serde_json::from_str::<Value>(line) {
-        Ok(result) if result.is_object() => Ok(result),
-        _ => Err(format!("the script's result cannot be read: \"{line}\"")),
+    match serde_json::from_str::<Value>(result) {
+        Ok(read) if read.is_object() => Ok(read),
+        _ => Err(format!("the script's result cannot be read: \"{result}\"")),
     }
+}
+
+fn no_result(printed: &ScriptOutput) -> String {
+    let (said, error) = (tail(&printed.stdout), tail(&printed.stderr));
+    match (said.is_empty(), error.is_empty()) {
+        (true, true) => "the script printed nothing".to_owned(),
+        (false, true) => format!("the script printed no result; its last words: \"{said}\""),
+        (true, false) => format!("the script printed nothing but an error: \"{error}\""),
+        (false, false) => format!(
+            "the script printed no result; its last words: \"{said}\", and its last error: \"{error}\""
+        ),
+    }
+}
+
+/// The last 200 characters.
+fn tail(text: &str) -> &str {
+    let text = text.trim();
+    let start = text.char_indices().nth_back(199).map_or(0, |(at, _)| at);
+    &text[start..]
 }
 
 #[cfg(test)]
@@ -208,6 +198,25 @@ mod tests {
                 .contains("Access is denied.")
         );
         assert!(result_of(&windows("RESULT [1]")).is_err());
-        assert!(result_of(&Value::Null).is_err());
+        assert_eq!(
+            result_of(&Value::Null).unwrap_err(),
+            "the script printed nothing"
+        );
+    }
+
+    #[test]
+    fn a_script_that_fails_is_quoted_with_the_end_of_its_error() {
+        let message = format!(
+            "Enable succeeded: \n[stdout]\n\n[stderr]\n{}at: not found\n",
+            "é".repeat(300)
+        );
+        let out = json!([{ "code": "ProvisioningState/succeeded", "message": message }]);
+        let why = result_of(&out).unwrap_err();
+        assert!(
+            why.starts_with("the script printed nothing but an error: \"é"),
+            "{why}"
+        );
+        assert!(why.ends_with("at: not found\""), "{why}");
+        assert!(why.chars().count() < 250, "{why}");
     }
 }

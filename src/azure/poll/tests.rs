@@ -122,6 +122,21 @@ async fn a_failed_operation_has_ended_with_the_class_of_its_code() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_wait_that_a_failed_operation_asks_for_is_kept() {
+    let body = json!({ "status": "Failed", "error": { "code": "InternalExecutionError" } });
+    let stage = Stage::new(vec![reply(
+        200,
+        &[("Retry-After", "480")],
+        body.to_string(),
+    )]);
+    let polled = poll(&stage.arm, &both(OperationKind::Delete)).await;
+    let Ok(Polled::Failed(failure)) = polled else {
+        panic!("the operation has failed");
+    };
+    assert_eq!(failure.retry_after, Some(480));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_output_of_a_run_command_has_one_shape() {
     let entry = json!({ "code": "ProvisioningState/succeeded", "message": "Enable succeeded" });
     let wanted = Polled::Succeeded(json!({ "value": [entry] }));

@@ -36,26 +36,26 @@ impl ScriptOutput {
         Some(output)
     }
 
-    /// The JSON of the last line that begins with `RESULT `: what our scripts end with.
+    /// What follows `RESULT ` on the last line that begins so: our scripts end with it.
     #[must_use]
-    pub fn result(&self) -> Option<Value> {
-        let line = self
-            .stdout
-            .lines()
-            .rev()
-            .find_map(|line| line.trim().strip_prefix("RESULT "))?;
-        serde_json::from_str(line.trim()).ok()
+    pub fn result(&self) -> Option<&str> {
+        let mut lines = self.stdout.lines().rev();
+        let result = lines.find_map(|line| line.trim().strip_prefix("RESULT "))?;
+        Some(result.trim())
     }
 }
 
-/// Standard output and error in Linux's one text; the last marker counts, since a script may
-/// write the words itself.
+/// Standard output and error in Linux's one text. The first marker counts: what a script writes
+/// to its standard error must never pass for its output.
 fn split(message: &str) -> (&str, &str) {
     let body = message
         .split_once("[stdout]\n")
         .map_or(message, |(_, rest)| rest);
-    body.rsplit_once("[stderr]")
-        .map_or((body, ""), |(out, err)| (out, err.trim_start_matches('\n')))
+    let (stdout, stderr) = match body.strip_prefix("[stderr]") {
+        Some(stderr) => ("", stderr),
+        None => body.split_once("\n[stderr]").unwrap_or((body, "")),
+    };
+    (stdout, stderr.trim_start_matches('\n'))
 }
 
 #[cfg(test)]
@@ -72,16 +72,42 @@ mod tests {
             "message": "Enable succeeded: \n[stdout]\na\nRESULT {\"state\":\"changed\"}\n\n[stderr]\ne" }]);
         for result in [windows, linux] {
             let output = ScriptOutput::read(&result).unwrap();
-            assert_eq!(output.result(), Some(json!({ "state": "changed" })));
+            assert_eq!(output.result(), Some("{\"state\":\"changed\"}"));
             assert_eq!(output.stderr, "e");
+        }
+    }
+
+    #[test]
+    fn what_a_script_writes_to_its_standard_error_never_passes_for_its_output() {
+        for (message, stdout, stderr) in [
+            (
+                "Enable succeeded: \n[stdout]\n\n[stderr]\nat: not found\n",
+                "",
+                "at: not found\n",
+            ),
+            (
+                "[stdout]\na\n\n[stderr]\nRESULT {}\n[stderr]\n",
+                "a\n",
+                "RESULT {}\n[stderr]\n",
+            ),
+            (
+                "[stderr]\nthe beginning was cut",
+                "",
+                "the beginning was cut",
+            ),
+            ("cut before any marker", "cut before any marker", ""),
+        ] {
+            let result = json!([{ "code": "ProvisioningState/succeeded", "message": message }]);
+            let output = ScriptOutput::read(&result).unwrap();
+            assert_eq!((&*output.stdout, &*output.stderr), (stdout, stderr));
         }
     }
 
     #[test]
     fn output_without_a_result_line_has_none() {
         let output = ScriptOutput {
-            stdout: "RESULTS {}\nRESULT {cut".into(),
-            stderr: String::new(),
+            stdout: "RESULTS {}".into(),
+            stderr: "RESULT {}".into(),
         };
         assert_eq!(output.result(), None);
         assert_eq!(ScriptOutput::read(&json!({})), None);

@@ -11,7 +11,7 @@ use crate::core::action::Polled;
 use crate::core::execute::drive::{Driver, LOOKS};
 use crate::core::execute::ends::plain_end;
 use crate::core::execute::engine::DriveError;
-use crate::core::journal::state::POLL_SECONDS;
+use crate::core::journal::state::poll_seconds;
 use crate::core::journal::{Event, Sight};
 use crate::core::outcome::RunOutcome;
 
@@ -64,7 +64,7 @@ impl Driver<'_> {
 
     async fn poll_later(&mut self, step: String, after: Option<u64>) -> Result<(), DriveError> {
         self.blind = 0;
-        let pause = Duration::from_secs(after.unwrap_or(POLL_SECONDS));
+        let pause = Duration::from_secs(poll_seconds(after));
         let until = add(self.engine.clock.now(), pause);
         let what = "the operation in Azure".to_owned();
         self.append(Event::Waiting { step, what, until }).await
@@ -92,9 +92,7 @@ impl Driver<'_> {
             }
             return self.end(event).await;
         }
-        let pause = failure
-            .retry_after()
-            .unwrap_or(Duration::from_secs(POLL_SECONDS));
+        let pause = Duration::from_secs(poll_seconds(failure.retry_after));
         let until = add(
             self.engine.clock.now(),
             jittered(pause, &self.engine.chance),

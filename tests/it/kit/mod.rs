@@ -1,6 +1,7 @@
 //! What every test here stands on: a simulated Azure in this process, in virtual time.
 
 mod exchanges;
+pub(crate) mod figures;
 pub(crate) mod promise;
 pub(crate) mod wire;
 

@@ -8,7 +8,8 @@ use runbook::base::Failure;
 use serde_json::{Value, json};
 
 use super::facts;
-use super::replay::{Recording, Replay};
+use super::recording::Recording;
+use super::replay::Replay;
 
 /// What became of a recording.
 pub(super) enum Fate {

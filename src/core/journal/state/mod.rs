@@ -20,11 +20,7 @@ use crate::core::plan::consent::Consent;
 
 use loans::Early;
 pub use loans::Out;
-pub use parts::{Flight, Illegal, Pause, StepState};
-
-/// Seconds between two polls when the server does not say (ARM's contract, azure-api.md 2.3,
-/// lets a client choose; the Azure SDKs wait 30 s).
-pub const POLL_SECONDS: u64 = 30;
+pub use parts::{Flight, Illegal, Pause, StepState, poll_seconds};
 
 /// Where a run stands.
 #[derive(Clone, Debug)]
@@ -174,7 +170,7 @@ impl State {
                 match operation {
                     Some(id) => {
                         flight.operation = Some(id.clone());
-                        flight.poll_at = after(at, poll_after.unwrap_or(POLL_SECONDS));
+                        flight.poll_at = after(at, poll_seconds(*poll_after));
                     }
                     None => self.settle(Fate::Done(outputs.clone()), at),
                 }

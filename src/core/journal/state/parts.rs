@@ -6,6 +6,20 @@ use serde_json::Value;
 use crate::core::action::{Decision, Patience};
 use crate::core::outcome::StepOutcome;
 
+/// Between two polls when the server does not say (ARM's contract, azure-api.md 2.3, lets a client
+/// choose; the Azure SDKs wait 30 s).
+const POLL_SECONDS: u64 = 30;
+
+/// Between two polls, whatever the server says: compute answers 15 polls of one operation a minute
+/// (azure-api.md 2.5), and a server that says 0 must not be asked without end.
+const LEAST_POLL_SECONDS: u64 = 5;
+
+/// The seconds before the next poll of an operation, where the server asked for `after`.
+#[must_use]
+pub fn poll_seconds(after: Option<u64>) -> u64 {
+    after.unwrap_or(POLL_SECONDS).max(LEAST_POLL_SECONDS)
+}
+
 /// Where a step stands.
 #[derive(Clone, Debug, Default)]
 pub struct StepState {
@@ -59,4 +73,16 @@ pub struct Illegal {
     pub event: &'static str,
     /// What is wrong with it.
     pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_polled_as_the_server_asks_and_never_without_a_pause() {
+        for (asked, seconds) in [(Some(60), 60), (Some(480), 480), (None, 30), (Some(0), 5)] {
+            assert_eq!(poll_seconds(asked), seconds, "{asked:?}");
+        }
+    }
 }

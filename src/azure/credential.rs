@@ -13,7 +13,8 @@ use crate::base::{Failure, Secret};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialKind {
-    /// Workload identity, then managed identity, then the Azure CLI: the first that gives a token.
+    /// Workload identity, then managed identity, then the Azure CLI: the first that gives a token
+    /// gives all of them.
     #[default]
     Auto,
     /// Whoever is logged in to the Azure CLI.

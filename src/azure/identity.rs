@@ -1,11 +1,15 @@
 //! Which credential gives the tokens: the one that was chosen, or the first of a chain.
 //!
-//! Invariant: the instance metadata service is asked for a token only when it has answered a probe.
+//! Invariants: the chain is gone through once, and who gave the first token gives all the others,
+//! so that nobody becomes somebody else in the middle of a run; the instance metadata service is
+//! asked for a token only when it has answered a probe.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::StatusCode;
 
 use crate::base::{ErrorClass, Failure, Secret};
 
@@ -45,7 +49,7 @@ pub(super) fn issuer(
             if !matches!(kind, CredentialKind::Auto | CredentialKind::ManagedIdentity) {
                 entra.checked(kind)?;
             }
-            Ok(Box::new(Chosen(entra)))
+            Ok(Box::new(Chosen::of(entra)))
         }
     }
 }
@@ -65,38 +69,71 @@ impl Issuer for Fixed {
     }
 }
 
-struct Chosen(Entra);
+struct Chosen {
+    entra: Entra,
+    /// Which of the chain gave the first token.
+    found: OnceLock<CredentialKind>,
+}
 
 #[async_trait]
 impl Issuer for Chosen {
     async fn issue(&self, audience: &str) -> Result<Issued, Failure> {
-        match self.0.settings.kind {
-            CredentialKind::Auto => first(|kind| self.one(kind, audience)).await,
-            kind => self.one(kind, audience).await,
-        }
+        let kind = match (self.entra.settings.kind, self.found.get()) {
+            (CredentialKind::Auto, None) => {
+                let issued = first(|kind| self.one(kind, audience)).await?;
+                return Ok(self.keep(issued));
+            }
+            (CredentialKind::Auto, Some(found)) => {
+                return self.one(*found, audience).await.map_err(|mut failure| {
+                    let name = found.name();
+                    failure.message = format!("{name}, as before: {}", failure.message);
+                    failure
+                });
+            }
+            (kind, _) => kind,
+        };
+        self.one(kind, audience).await
     }
 }
 
 impl Chosen {
+    fn of(entra: Entra) -> Self {
+        Self {
+            entra,
+            found: OnceLock::new(),
+        }
+    }
+
+    fn keep(&self, issued: Issued) -> Issued {
+        self.found.get_or_init(|| issued.by);
+        issued
+    }
+
     async fn one(&self, kind: CredentialKind, audience: &str) -> Result<Issued, Failure> {
         if kind == CredentialKind::ManagedIdentity && !self.has_managed_identity().await {
             let message =
                 "no managed identity answers here: this is not an Azure VM or App Service";
             return Err(Failure::new(ErrorClass::Auth, ATTEMPT, message));
         }
-        entra::token(&self.0, kind, audience).await
+        entra::token(&self.entra, kind, audience).await
     }
 
+    /// App Service names its endpoint and a header; with only one of the two azure_identity turns
+    /// to the metadata service all the same.
     async fn has_managed_identity(&self) -> bool {
-        let settings = &self.0.settings;
-        if settings.identity_endpoint.is_some() {
+        let settings = &self.entra.settings;
+        if settings.identity_endpoint.is_some() && settings.identity_header.is_some() {
             return true;
         }
-        is_azure(&self.0.network).await
+        is_azure(&self.entra.network).await
     }
 }
 
-/// Whether a metadata service answers.
+/// Whether Azure's metadata service answers.
+///
+/// Other clouds have a service at the same address: it refuses this path, and azure_identity
+/// would repeat a token's 404 for over a minute. Too many requests and failures of its own are
+/// said by Azure's as well.
 async fn is_azure(network: &Network) -> bool {
     let probe = http::Request::get(METADATA).header("metadata", "true");
     let (Ok(probe), Ok(transport)) = (probe.body(Bytes::new()), network.transport(Route::Direct))
@@ -104,7 +141,11 @@ async fn is_azure(network: &Network) -> bool {
         return false;
     };
     let answer = tokio::time::timeout(METADATA_PATIENCE, transport.send(probe)).await;
-    answer.is_ok_and(|answer| answer.is_ok())
+    answer.is_ok_and(|answer| answer.is_ok_and(|answer| is_metadata(answer.status())))
+}
+
+fn is_metadata(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
 /// The first token of the chain; when there is none, every credential is named with its reason.

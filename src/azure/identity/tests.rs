@@ -1,6 +1,7 @@
 //! The choice of a credential, the chain, and the probe.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use url::Url;
 
@@ -100,7 +101,7 @@ async fn a_chain_stops_at_the_first_token() {
 
 /// A source over `desk` and `shell`.
 fn source(settings: CredentialSettings, desk: &Arc<Desk>, shell: &Arc<Shell>) -> TokenSource {
-    TokenSource::from_issuer(Box::new(Chosen(entra(settings, desk, shell))))
+    TokenSource::from_issuer(Box::new(Chosen::of(entra(settings, desk, shell))))
 }
 
 const PROBE: &str = "GET http://169.254.169.254/metadata/instance";
@@ -115,12 +116,15 @@ fn metadata(status: Option<u16>) -> Arc<Desk> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_metadata_service_is_asked_for_a_token_only_when_it_answers_a_probe() {
+async fn the_metadata_service_is_asked_for_a_token_only_when_it_answers_a_probe_as_azures() {
     for (status, asks) in [
         (Some(200), true),
         (Some(429), true),
         (Some(503), true),
         (None, false),
+        (Some(302), false),
+        (Some(401), false),
+        (Some(404), false),
     ] {
         let desk = metadata(status);
         let source = source(
@@ -151,9 +155,31 @@ async fn a_probe_that_finds_nobody_is_one_request_and_says_so() {
     assert!(failure.message.contains("not an Azure VM"), "{failure}");
 }
 
-#[tokio::test(start_paused = true)]
+/// azure_identity reads the two variables by itself, and here it finds none of them: what counts
+/// is whether anything is probed.
+#[tokio::test]
+async fn only_app_service_with_both_of_its_variables_is_not_probed() {
+    for (endpoint, header, probed) in [
+        (Some("http://127.0.0.1:1/"), Some("h"), false),
+        (Some("http://127.0.0.1:1/"), None, true),
+        (None, Some("h"), true),
+    ] {
+        let desk = metadata(Some(200));
+        let settings = CredentialSettings {
+            identity_endpoint: endpoint.map(ToOwned::to_owned),
+            identity_header: header.map(Secret::new),
+            ..settings(CredentialKind::ManagedIdentity)
+        };
+        let source = source(settings, &desk, &Arc::default());
+        source.token("a", wall_now()).await.unwrap();
+        let probes = desk.lines().iter().filter(|line| *line == PROBE).count();
+        assert_eq!(probes == 1, probed, "{endpoint:?} {header:?}");
+    }
+}
+
+#[tokio::test]
 async fn off_azure_the_chain_probes_once_and_runs_az_once() {
-    let (desk, shell) = (metadata(None), Arc::<Shell>::default());
+    let (desk, shell) = (metadata(Some(404)), Arc::<Shell>::default());
     let source = source(settings(CredentialKind::Auto), &desk, &shell);
     for _ in 0..3 {
         let token = source
@@ -166,6 +192,29 @@ async fn off_azure_the_chain_probes_once_and_runs_az_once() {
     let command =
         "cd /bin && az account get-access-token -o json --scope https://arm.example/.default";
     assert_eq!(*shell.0.lock().unwrap(), [command]);
+}
+
+#[tokio::test]
+async fn who_gave_the_first_token_of_a_chain_gives_the_others_or_nobody_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let given = AtomicU32::new(0);
+    let desk = Desk::of(move |request| match given.fetch_add(1, Ordering::SeqCst) {
+        0 => Some(granted(request, "workload")),
+        _ => Some(answer(
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS700024: Expired."}"#,
+        )),
+    });
+    let shell = Arc::<Shell>::default();
+    let source = source(application(folder.path()), &desk, &shell);
+    let first = source.token("a", wall_now()).await.unwrap();
+    assert_eq!(first.expose(), "workload");
+    let failure = source.renew("a", &first).await.unwrap_err();
+    assert_eq!(
+        failure.message,
+        "workload, as before: AADSTS700024: Expired."
+    );
+    assert_eq!((desk.lines().len(), shell.0.lock().unwrap().len()), (2, 0));
 }
 
 #[tokio::test]

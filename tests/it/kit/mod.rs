@@ -1,7 +1,9 @@
 //! What every test here stands on: a simulated Azure in this process, in virtual time.
 
 mod exchanges;
+pub(crate) mod program;
 pub(crate) mod promise;
+pub(crate) mod server;
 pub(crate) mod wire;
 
 use std::sync::{Arc, OnceLock};

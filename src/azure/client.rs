@@ -1,11 +1,10 @@
 //! The network: the one home of reqwest.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Client, redirect::Policy};
-use url::Url;
 
 use crate::base::{ErrorClass, Failure};
 
@@ -17,9 +16,52 @@ use super::transport::{Transport, WireError};
 pub(super) enum Route {
     /// Through the proxy that the environment names, when it names one.
     Proxied,
-    /// Never through a proxy: loopback and the instance metadata service.
+    /// Never through a proxy: loopback and the services that give out managed identities.
     Direct,
 }
+
+/// What requests for tokens travel over.
+#[derive(Clone)]
+pub(super) enum Network {
+    /// The real one.
+    Real(Arc<Clients>),
+    /// One that the caller brought; it goes its own way.
+    Brought(Arc<dyn Transport>),
+}
+
+/// Clients of the real network, made when they are first needed: reading the machine's root
+/// certificates takes its time, and most credentials need one client or none.
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    proxied: OnceLock<Arc<HttpTransport>>,
+    direct: OnceLock<Arc<HttpTransport>>,
+}
+
+impl Network {
+    pub(super) fn real() -> Self {
+        Self::Real(Arc::default())
+    }
+
+    /// A transport along `route`.
+    pub(super) fn transport(&self, route: Route) -> Result<Arc<dyn Transport>, Failure> {
+        let clients = match self {
+            Self::Brought(transport) => return Ok(Arc::clone(transport)),
+            Self::Real(clients) => clients,
+        };
+        let kept = match route {
+            Route::Proxied => &clients.proxied,
+            Route::Direct => &clients.direct,
+        };
+        if let Some(transport) = kept.get() {
+            return Ok(transport.clone());
+        }
+        let made = Arc::new(HttpTransport::along(route, TOKEN_TIMEOUT)?);
+        Ok(kept.get_or_init(|| made).clone())
+    }
+}
+
+/// The time that one request for a token may take.
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An answer larger than this is not read to its end; ARM itself turns provider answers over
 /// 8 MB into a 500 (`azure-api.md` section 2.1).
@@ -40,6 +82,15 @@ impl HttpTransport {
         Ok(Self {
             proxied: client(Route::Proxied, timeout)?,
             direct: client(Route::Direct, timeout)?,
+        })
+    }
+
+    /// A transport that goes one way wherever the host is.
+    fn along(route: Route, timeout: Duration) -> Result<Self, Failure> {
+        let client = client(route, timeout)?;
+        Ok(Self {
+            proxied: client.clone(),
+            direct: client,
         })
     }
 }
@@ -80,7 +131,7 @@ impl Transport for HttpTransport {
 
 /// A client that follows no redirect; the crypto provider is installed first, because a client
 /// built before it panics.
-pub(super) fn client(route: Route, timeout: Duration) -> Result<Client, Failure> {
+fn client(route: Route, timeout: Duration) -> Result<Client, Failure> {
     // A second installation reports that there is one already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
@@ -98,19 +149,6 @@ pub(super) fn client(route: Route, timeout: Duration) -> Result<Client, Failure>
         );
         Failure::new(ErrorClass::Unreachable, "prepare the HTTPS client", message)
     })
-}
-
-/// Whether anything answers at `url` within `timeout`, asked without a proxy.
-pub(super) async fn answers(url: &Url, timeout: Duration) -> bool {
-    let Ok(client) = client(Route::Direct, timeout) else {
-        return false;
-    };
-    client
-        .get(url.clone())
-        .header("metadata", "true")
-        .send()
-        .await
-        .is_ok()
 }
 
 fn broken(error: &reqwest::Error) -> WireError {

@@ -5,6 +5,10 @@
 
 use url::{Host, Url};
 
+pub use discovery::{Metadata, discover};
+
+mod discovery;
+
 use super::versions::{Api, Versions};
 
 /// Why a text cannot be the endpoint of a cloud.
@@ -118,6 +122,18 @@ impl Cloud {
         KNOWN.iter().position(named).map(Self::known)
     }
 
+    /// The cloud in the table whose ARM endpoint `arm` is, or a regional one of it.
+    #[must_use]
+    pub fn at(arm: &Url) -> Option<Self> {
+        let all = (0..KNOWN.len()).map(Self::known);
+        all.into_iter()
+            .find(|cloud| is_at_or_below(arm, &cloud.arm))
+            .map(|cloud| Self {
+                arm: arm.clone(),
+                ..cloud
+            })
+    }
+
     /// A cloud that is not in the table.
     pub fn custom(
         name: impl Into<String>,
@@ -173,6 +189,18 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Whether `url` is `other`, or of a host below it, whose names are for `other` to give.
+fn is_at_or_below(url: &Url, other: &Url) -> bool {
+    let below = match (url.host(), other.host()) {
+        (Some(Host::Domain(host)), Some(Host::Domain(above))) => host
+            .strip_suffix(above)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.')),
+        (host, other) => host == other,
+    };
+    let port = Url::port_or_known_default;
+    below && url.scheme() == other.scheme() && port(url) == port(other)
+}
+
 fn endpoint(text: &str) -> Result<Url, CloudError> {
     let url = Url::parse(text).map_err(|_| CloudError::NotAUrl(text.to_owned()))?;
     if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
@@ -206,6 +234,31 @@ mod tests {
             Cloud::usgov().audience,
             "https://management.core.usgovcloudapi.net"
         );
+    }
+
+    #[test]
+    fn an_endpoint_of_a_known_cloud_is_recognised_also_a_regional_one() {
+        for (arm, known) in [
+            ("https://management.azure.com", Some("AzureCloud")),
+            (
+                "https://westeurope.management.azure.com",
+                Some("AzureCloud"),
+            ),
+            (
+                "https://usnateast.management.azure.eaglex.ic.gov",
+                Some("AzureUSNatCloud"),
+            ),
+            ("https://evilmanagement.azure.com", None),
+            ("https://management.azure.com.evil.example", None),
+            ("https://management.azure.com:8443", None),
+            ("http://management.azure.com", None),
+            ("https://127.0.0.1", None),
+        ] {
+            let arm = Url::parse(arm).unwrap();
+            let found = Cloud::at(&arm);
+            assert_eq!(found.as_ref().map(|c| c.name.as_str()), known, "{arm}");
+            assert!(found.is_none_or(|cloud| cloud.arm == arm));
+        }
     }
 
     #[test]

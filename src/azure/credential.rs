@@ -13,7 +13,8 @@ use crate::base::{Failure, Secret};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialKind {
-    /// Workload identity, then managed identity, then the Azure CLI: the first that gives a token.
+    /// Workload identity, then managed identity, then the Azure CLI: the first that gives a token
+    /// gives all of them.
     #[default]
     Auto,
     /// Whoever is logged in to the Azure CLI.
@@ -71,10 +72,26 @@ pub struct CredentialSettings {
     pub service_connection: Option<String>,
     /// The token of the running pipeline (`SYSTEM_ACCESSTOKEN`).
     pub system_access_token: Option<Secret>,
-    /// Whether `IDENTITY_ENDPOINT` is set: managed identity is then asked there, without a probe.
+    /// `IDENTITY_ENDPOINT`: with [`Self::identity_header`] managed identity is asked there,
+    /// without a probe. azure_identity reads both from the environment by itself.
     pub identity_endpoint: Option<String>,
+    /// `IDENTITY_HEADER`: what App Service wants to be told.
+    pub identity_header: Option<Secret>,
     /// Who issues tokens, instead of the cloud's own authority.
     pub authority: Option<Url>,
+}
+
+impl CredentialSettings {
+    /// Everything in it that must never be told.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let all = [
+            &self.client_secret,
+            &self.access_token,
+            &self.system_access_token,
+            &self.identity_header,
+        ];
+        all.into_iter().flatten()
+    }
 }
 
 /// Who a token says that we are; read without verifying, to be shown.

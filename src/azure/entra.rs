@@ -6,43 +6,45 @@
 //! `SYSTEM_OIDCREQUESTURI` (Pipelines).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{Secret as AzureSecret, TokenCredential};
-use azure_core::error::ErrorKind;
 use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzurePipelinesCredential,
     AzurePipelinesCredentialOptions, ClientAssertionCredential, ClientAssertionCredentialOptions,
-    ClientSecretCredential, ClientSecretCredentialOptions, ManagedIdentityCredential,
+    ClientSecretCredential, ClientSecretCredentialOptions, Executor, ManagedIdentityCredential,
     ManagedIdentityCredentialOptions, UserAssignedId, WorkloadIdentityCredential,
     WorkloadIdentityCredentialOptions,
 };
 use jiff::Timestamp;
 use url::Url;
 
-use crate::base::secret::redact;
 use crate::base::{Chance, Clock, ErrorClass, Failure, Secret};
 
 use self::assertion::Assertion;
+use self::carrier::Carrier;
 use super::certificate::Certificate;
-use super::client::{self, Route};
+use super::client::{Network, Route};
 use super::credential::{CredentialKind, CredentialSettings, Issued};
 
 mod assertion;
+mod carrier;
+mod refused;
+#[cfg(test)]
+pub(super) mod tests;
 
 pub(super) const ATTEMPT: &str = "get a token for Azure";
 
-/// The time that one request of a credential may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
 type Credential = Arc<dyn TokenCredential>;
 
-/// The settings of a credential and who issues its tokens.
+/// The settings of a credential, who issues its tokens, and how they are asked for.
 pub(super) struct Entra {
     pub(super) settings: CredentialSettings,
     pub(super) authority: Url,
+    pub(super) network: Network,
+    /// What runs `az`.
+    shell: Arc<dyn Executor>,
 }
 
 /// A new token of the credential of that kind.
@@ -54,12 +56,13 @@ pub(super) async fn token(
     kind: CredentialKind,
     audience: &str,
 ) -> Result<Issued, Failure> {
-    let credential = entra.credential(kind)?;
+    let carrier = entra.carrier(kind);
+    let credential = entra.credential(kind, &carrier)?;
     let scope = format!("{audience}/.default");
     let given = credential
         .get_token(&[&scope], None)
         .await
-        .map_err(|e| refused(&e))?;
+        .map_err(|error| refused::failure(&entra.settings, &error, carrier.last()))?;
     Ok(Issued {
         token: Secret::new(given.token.secret()),
         expires: Timestamp::from_second(given.expires_on.unix_timestamp()).ok(),
@@ -68,15 +71,40 @@ pub(super) async fn token(
 }
 
 impl Entra {
-    /// The credential of that kind; sends nothing, fails when a setting is missing.
-    pub(super) fn credential(&self, kind: CredentialKind) -> Result<Credential, Failure> {
+    pub(super) fn new(settings: CredentialSettings, authority: Url, network: Network) -> Self {
+        Self {
+            settings,
+            authority,
+            network,
+            shell: azure_identity::new_executor(),
+        }
+    }
+
+    /// Fails when a setting is missing that the credential of that kind needs; sends nothing.
+    pub(super) fn checked(&self, kind: CredentialKind) -> Result<(), Failure> {
+        self.credential(kind, &self.carrier(kind)).map(drop)
+    }
+
+    fn carrier(&self, kind: CredentialKind) -> Arc<Carrier> {
+        let route = match kind {
+            CredentialKind::ManagedIdentity => Route::Direct,
+            _ => Route::Proxied,
+        };
+        Carrier::new(self.network.clone(), route)
+    }
+
+    fn credential(
+        &self,
+        kind: CredentialKind,
+        carrier: &Arc<Carrier>,
+    ) -> Result<Credential, Failure> {
         match kind {
             CredentialKind::Cli => self.cli(),
-            CredentialKind::ManagedIdentity => self.managed_identity(),
-            CredentialKind::Workload => self.workload(),
-            CredentialKind::ClientSecret => self.client_secret(),
-            CredentialKind::Pipelines => self.pipelines(),
-            CredentialKind::ClientCertificate => self.client_certificate(self.assertion_options()?),
+            CredentialKind::ManagedIdentity => self.managed_identity(carrier),
+            CredentialKind::Workload => self.workload(carrier),
+            CredentialKind::ClientSecret => self.client_secret(carrier),
+            CredentialKind::Pipelines => self.pipelines(carrier),
+            CredentialKind::ClientCertificate => self.client_certificate(carrier),
             CredentialKind::Auto | CredentialKind::Token => Err(invalid(&format!(
                 "`{}` is not a credential of Entra ID",
                 kind.name()
@@ -88,27 +116,28 @@ impl Entra {
         let tenant_id = self.settings.tenant.clone();
         let options = AzureCliCredentialOptions {
             tenant_id,
+            executor: Some(Arc::clone(&self.shell)),
             ..Default::default()
         };
-        made(AzureCliCredential::new(Some(options)))
+        self.made(AzureCliCredential::new(Some(options)))
     }
 
-    fn managed_identity(&self) -> Result<Credential, Failure> {
-        made(ManagedIdentityCredential::new(Some(
+    fn managed_identity(&self, carrier: &Arc<Carrier>) -> Result<Credential, Failure> {
+        self.made(ManagedIdentityCredential::new(Some(
             ManagedIdentityCredentialOptions {
                 user_assigned_id: self
                     .settings
                     .client_id
                     .clone()
                     .map(UserAssignedId::ClientId),
-                client_options: self.options(Route::Direct)?,
+                client_options: self.options(carrier),
             },
         )))
     }
 
-    fn workload(&self) -> Result<Credential, Failure> {
+    fn workload(&self, carrier: &Arc<Carrier>) -> Result<Credential, Failure> {
         let file = self.settings.federated_token_file.as_ref();
-        made(WorkloadIdentityCredential::new(Some(
+        self.made(WorkloadIdentityCredential::new(Some(
             WorkloadIdentityCredentialOptions {
                 client_id: Some(self.client_id()?),
                 tenant_id: Some(self.tenant()?),
@@ -116,19 +145,19 @@ impl Entra {
                     file,
                     "the federated token file (AZURE_FEDERATED_TOKEN_FILE)",
                 )?),
-                credential_options: self.assertion_options()?,
+                credential_options: self.assertion_options(carrier),
             },
         )))
     }
 
-    fn client_secret(&self) -> Result<Credential, Failure> {
+    fn client_secret(&self, carrier: &Arc<Carrier>) -> Result<Credential, Failure> {
         let (tenant, client) = (self.tenant()?, self.client_id()?);
         let secret = self.settings.client_secret.as_ref();
         let secret = required(secret, "the secret (AZURE_CLIENT_SECRET)")?;
         let secret = AzureSecret::new(secret.expose().to_owned());
-        let client_options = self.options(Route::Proxied)?;
+        let client_options = self.options(carrier);
         let options = ClientSecretCredentialOptions { client_options };
-        made(ClientSecretCredential::new(
+        self.made(ClientSecretCredential::new(
             &tenant,
             client,
             secret,
@@ -137,10 +166,7 @@ impl Entra {
     }
 
     /// The file is read for each token, so that a renewed certificate counts at once.
-    fn client_certificate(
-        &self,
-        options: ClientAssertionCredentialOptions,
-    ) -> Result<Credential, Failure> {
+    fn client_certificate(&self, carrier: &Arc<Carrier>) -> Result<Credential, Failure> {
         let (tenant, client) = (self.tenant()?, self.client_id()?);
         let file = self.settings.certificate.as_ref();
         let file = required(file, "the certificate (AZURE_CLIENT_CERTIFICATE_PATH)")?;
@@ -157,24 +183,24 @@ impl Entra {
             clock: Clock::system(),
             chance: Chance::from_entropy(),
         };
-        made(ClientAssertionCredential::new(
+        self.made(ClientAssertionCredential::new(
             tenant,
             client,
             assertion,
-            Some(options),
+            Some(self.assertion_options(carrier)),
         ))
     }
 
-    fn pipelines(&self) -> Result<Credential, Failure> {
+    fn pipelines(&self, carrier: &Arc<Carrier>) -> Result<Credential, Failure> {
         let (tenant, client) = (self.tenant()?, self.client_id()?);
         let connection = self.settings.service_connection.as_ref();
         let connection = required(connection, "the id of the service connection")?;
         let token = self.settings.system_access_token.as_ref();
         let token = required(token, "the pipeline's token (SYSTEM_ACCESSTOKEN)")?;
         let token = AzureSecret::new(token.expose().to_owned());
-        let credential_options = self.assertion_options()?;
+        let credential_options = self.assertion_options(carrier);
         let options = AzurePipelinesCredentialOptions { credential_options };
-        made(AzurePipelinesCredential::new(
+        self.made(AzurePipelinesCredential::new(
             tenant,
             client,
             &connection,
@@ -197,21 +223,29 @@ impl Entra {
         )
     }
 
-    fn assertion_options(&self) -> Result<ClientAssertionCredentialOptions, Failure> {
-        Ok(ClientAssertionCredentialOptions {
-            client_options: self.options(Route::Proxied)?,
-        })
+    fn assertion_options(&self, carrier: &Arc<Carrier>) -> ClientAssertionCredentialOptions {
+        ClientAssertionCredentialOptions {
+            client_options: self.options(carrier),
+        }
     }
 
-    fn options(&self, route: Route) -> Result<ClientOptions, Failure> {
+    fn options(&self, carrier: &Arc<Carrier>) -> ClientOptions {
         let mut cloud = CustomConfiguration::default();
         cloud.authority_host = self.authority.to_string();
-        let client = client::client(route, TIMEOUT)?;
-        Ok(ClientOptions {
+        ClientOptions {
             cloud: Some(Arc::new(cloud.into())),
-            transport: Some(Transport::new(Arc::new(client))),
+            transport: Some(Transport::new(carrier.clone())),
             ..ClientOptions::default()
-        })
+        }
+    }
+
+    fn made<T: TokenCredential + 'static>(
+        &self,
+        credential: azure_core::Result<Arc<T>>,
+    ) -> Result<Credential, Failure> {
+        credential
+            .map(|c| c as Credential)
+            .map_err(|error| refused::failure(&self.settings, &error, None))
     }
 }
 
@@ -224,18 +258,4 @@ fn required<T: Clone>(value: Option<&T>, what: &str) -> Result<T, Failure> {
     value
         .cloned()
         .ok_or_else(|| invalid(&format!("{what} is missing")))
-}
-
-fn made<T: TokenCredential + 'static>(
-    credential: azure_core::Result<Arc<T>>,
-) -> Result<Credential, Failure> {
-    credential.map(|c| c as Credential).map_err(|e| refused(&e))
-}
-
-fn refused(error: &azure_core::Error) -> Failure {
-    let class = match error.kind() {
-        ErrorKind::Connection | ErrorKind::Io => ErrorClass::Unreachable,
-        _ => ErrorClass::Auth,
-    };
-    Failure::new(class, ATTEMPT, redact(&error.to_string()))
 }

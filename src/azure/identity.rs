@@ -1,14 +1,20 @@
 //! Which credential gives the tokens: the one that was chosen, or the first of a chain.
+//!
+//! Invariants: the chain is gone through once, and who gave the first token gives all the others,
+//! so that nobody becomes somebody else in the middle of a run; the instance metadata service is
+//! asked for a token only when it has answered a probe.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use url::Url;
+use bytes::Bytes;
+use http::StatusCode;
 
 use crate::base::{ErrorClass, Failure, Secret};
 
 use super::claims;
-use super::client;
+use super::client::{Network, Route};
 use super::cloud::Cloud;
 use super::credential::{CredentialKind, CredentialSettings, Issued, Issuer};
 use super::entra::{self, ATTEMPT, Entra, invalid};
@@ -29,27 +35,21 @@ const CHAIN: [CredentialKind; 3] = [
 pub(super) fn issuer(
     settings: CredentialSettings,
     cloud: &Cloud,
+    network: Network,
 ) -> Result<Box<dyn Issuer>, Failure> {
-    let authority = settings
-        .authority
-        .clone()
-        .unwrap_or_else(|| cloud.authority.clone());
+    let authority = settings.authority.as_ref().unwrap_or(&cloud.authority);
+    let authority = authority.clone();
     match settings.kind {
         CredentialKind::Token => match settings.access_token {
             Some(token) => Ok(Box::new(Fixed(token))),
             None => Err(invalid("no access token was given; set AZURE_ACCESS_TOKEN")),
         },
-        CredentialKind::Auto | CredentialKind::ManagedIdentity => Ok(Box::new(Chosen(Entra {
-            settings,
-            authority,
-        }))),
         kind => {
-            let entra = Entra {
-                settings,
-                authority,
-            };
-            entra.credential(kind)?;
-            Ok(Box::new(Chosen(entra)))
+            let entra = Entra::new(settings, authority, network);
+            if !matches!(kind, CredentialKind::Auto | CredentialKind::ManagedIdentity) {
+                entra.checked(kind)?;
+            }
+            Ok(Box::new(Chosen::of(entra)))
         }
     }
 }
@@ -69,37 +69,83 @@ impl Issuer for Fixed {
     }
 }
 
-struct Chosen(Entra);
+struct Chosen {
+    entra: Entra,
+    /// Which of the chain gave the first token.
+    found: OnceLock<CredentialKind>,
+}
 
 #[async_trait]
 impl Issuer for Chosen {
     async fn issue(&self, audience: &str) -> Result<Issued, Failure> {
-        match self.0.settings.kind {
-            CredentialKind::Auto => first(|kind| self.one(kind, audience)).await,
-            kind => self.one(kind, audience).await,
-        }
+        let kind = match (self.entra.settings.kind, self.found.get()) {
+            (CredentialKind::Auto, None) => {
+                let issued = first(|kind| self.one(kind, audience)).await?;
+                return Ok(self.keep(issued));
+            }
+            (CredentialKind::Auto, Some(found)) => {
+                return self.one(*found, audience).await.map_err(|mut failure| {
+                    let name = found.name();
+                    failure.message = format!("{name}, as before: {}", failure.message);
+                    failure
+                });
+            }
+            (kind, _) => kind,
+        };
+        self.one(kind, audience).await
     }
 }
 
 impl Chosen {
+    fn of(entra: Entra) -> Self {
+        Self {
+            entra,
+            found: OnceLock::new(),
+        }
+    }
+
+    fn keep(&self, issued: Issued) -> Issued {
+        self.found.get_or_init(|| issued.by);
+        issued
+    }
+
     async fn one(&self, kind: CredentialKind, audience: &str) -> Result<Issued, Failure> {
         if kind == CredentialKind::ManagedIdentity && !self.has_managed_identity().await {
             let message =
                 "no managed identity answers here: this is not an Azure VM or App Service";
             return Err(Failure::new(ErrorClass::Auth, ATTEMPT, message));
         }
-        entra::token(&self.0, kind, audience).await
+        entra::token(&self.entra, kind, audience).await
     }
 
+    /// App Service names its endpoint and a header; with only one of the two azure_identity turns
+    /// to the metadata service all the same.
     async fn has_managed_identity(&self) -> bool {
-        if self.0.settings.identity_endpoint.is_some() {
+        let settings = &self.entra.settings;
+        if settings.identity_endpoint.is_some() && settings.identity_header.is_some() {
             return true;
         }
-        match Url::parse(METADATA) {
-            Ok(url) => client::answers(&url, METADATA_PATIENCE).await,
-            Err(_) => false,
-        }
+        is_azure(&self.entra.network).await
     }
+}
+
+/// Whether Azure's metadata service answers.
+///
+/// Other clouds have a service at the same address: it refuses this path, and azure_identity
+/// would repeat a token's 404 for over a minute. Too many requests and failures of its own are
+/// said by Azure's as well.
+async fn is_azure(network: &Network) -> bool {
+    let probe = http::Request::get(METADATA).header("metadata", "true");
+    let (Ok(probe), Ok(transport)) = (probe.body(Bytes::new()), network.transport(Route::Direct))
+    else {
+        return false;
+    };
+    let answer = tokio::time::timeout(METADATA_PATIENCE, transport.send(probe)).await;
+    answer.is_ok_and(|answer| answer.is_ok_and(|answer| is_metadata(answer.status())))
+}
+
+fn is_metadata(status: StatusCode) -> bool {
+    status.is_success() || status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }
 
 /// The first token of the chain; when there is none, every credential is named with its reason.
@@ -123,89 +169,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(kind: CredentialKind) -> CredentialSettings {
-        CredentialSettings {
-            kind,
-            ..CredentialSettings::default()
-        }
-    }
-
-    #[tokio::test]
-    async fn a_given_token_is_given_back() {
-        let settings = CredentialSettings {
-            access_token: Some(Secret::new("opaque")),
-            ..settings(CredentialKind::Token)
-        };
-        let issued = issuer(settings, &Cloud::public())
-            .unwrap()
-            .issue("a")
-            .await
-            .unwrap();
-        assert_eq!((issued.token.expose(), issued.expires), ("opaque", None));
-    }
-
-    #[test]
-    fn what_is_missing_is_said_before_the_first_request() {
-        for (kind, missing) in [
-            (CredentialKind::Token, "AZURE_ACCESS_TOKEN"),
-            (CredentialKind::ClientSecret, "AZURE_TENANT_ID"),
-            (CredentialKind::Workload, "AZURE_CLIENT_ID"),
-            (CredentialKind::Pipelines, "AZURE_TENANT_ID"),
-            (CredentialKind::ClientCertificate, "AZURE_TENANT_ID"),
-        ] {
-            let failure = issuer(settings(kind), &Cloud::public()).err().unwrap();
-            assert_eq!(failure.class, ErrorClass::Invalid);
-            assert!(failure.message.contains(missing), "{failure}");
-        }
-    }
-
-    #[test]
-    fn an_authority_in_the_clear_is_refused() {
-        let settings = CredentialSettings {
-            tenant: Some("t".into()),
-            client_id: Some("c".into()),
-            client_secret: Some(Secret::new("hunter2hunter2")),
-            authority: Some(Url::parse("http://127.0.0.1:9/").unwrap()),
-            ..settings(CredentialKind::ClientSecret)
-        };
-        let failure = issuer(settings, &Cloud::public()).err().unwrap();
-        assert_eq!(failure.class, ErrorClass::Auth);
-        assert!(
-            failure.message.contains("HTTPS") && !failure.to_string().contains("hunter2"),
-            "{failure}"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_chain_that_gives_nothing_names_every_credential_that_was_tried() {
-        let failure = first(async |kind| {
-            Err(Failure::new(
-                ErrorClass::Invalid,
-                "x",
-                format!("no {kind:?}"),
-            ))
-        })
-        .await
-        .unwrap_err();
-        assert_eq!(failure.class, ErrorClass::Auth);
-        let named = "workload: no Workload; managed-identity: no ManagedIdentity; cli: no Cli";
-        assert!(failure.message.contains(named), "{failure}");
-    }
-
-    #[tokio::test]
-    async fn a_chain_stops_at_the_first_token() {
-        let issued = first(async |kind| match kind {
-            CredentialKind::Workload => Err(Failure::new(ErrorClass::Auth, "x", "no file")),
-            by => Ok(Issued {
-                token: Secret::new("t"),
-                expires: None,
-                by,
-            }),
-        })
-        .await;
-        assert_eq!(issued.unwrap().by, CredentialKind::ManagedIdentity);
-    }
-}
+mod tests;

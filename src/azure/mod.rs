@@ -33,7 +33,7 @@ mod scripted;
 
 pub use arm::Arm;
 pub use client::HttpTransport;
-pub use cloud::{Cloud, CloudError};
+pub use cloud::{Cloud, CloudError, Metadata, discover};
 pub use counts::Counts;
 pub use credential::{CredentialKind, CredentialSettings, Who};
 pub use error::locked_scopes;

@@ -21,7 +21,7 @@ use super::error::table::Service;
 use super::url_text;
 
 /// The wire's own repetitions: four attempts within seconds. Anything longer is a step's matter.
-const PACE: Pace = Pace {
+pub(super) const PACE: Pace = Pace {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(30),
     attempts: 4,
@@ -121,7 +121,7 @@ async fn attempts(arm: &Arm, call: &Call) -> Result<Answer, Failure> {
 }
 
 /// How long to wait before sending again; `None` when that is not the pipeline's to do.
-fn pause(purpose: Purpose, failure: &Failure, budget: &mut Budget) -> Option<Duration> {
+pub(super) fn pause(purpose: Purpose, failure: &Failure, budget: &mut Budget) -> Option<Duration> {
     let repeatable = match failure.class {
         ErrorClass::Throttled | ErrorClass::Unreachable => true,
         ErrorClass::Transient | ErrorClass::CrpTimeout => purpose.effect() == Effect::Looks,

@@ -19,7 +19,7 @@ use super::tokens::tests::Counting;
 
 use super::transport::{Transport, WireError};
 
-type Reply = Result<http::Response<Bytes>, WireError>;
+pub(super) type Reply = Result<http::Response<Bytes>, WireError>;
 
 /// What a request was, in the order of sending.
 #[derive(Clone, Debug)]

@@ -11,9 +11,11 @@ use tokio::sync::Mutex;
 use crate::base::{Failure, Secret, clock};
 
 use super::claims;
+use super::client::Network;
 use super::cloud::Cloud;
 use super::credential::{CredentialSettings, Issued, Issuer, Who};
 use super::identity;
+use super::transport::Transport;
 
 /// A token this near its end is replaced: the Azure SDKs use the same five minutes.
 const REFRESH_BEFORE: Duration = Duration::from_secs(300);
@@ -31,7 +33,19 @@ struct Inner {
 impl TokenSource {
     /// A source for `settings`; fails at once when something that the kind needs is missing.
     pub fn new(settings: CredentialSettings, cloud: &Cloud) -> Result<Self, Failure> {
-        Ok(Self::from_issuer(identity::issuer(settings, cloud)?))
+        let issuer = identity::issuer(settings, cloud, Network::real())?;
+        Ok(Self::from_issuer(issuer))
+    }
+
+    /// The same, whose requests `transport` carries: for programs and tests that bring their own
+    /// network.
+    pub fn over(
+        settings: CredentialSettings,
+        cloud: &Cloud,
+        transport: Arc<dyn Transport>,
+    ) -> Result<Self, Failure> {
+        let issuer = identity::issuer(settings, cloud, Network::Brought(transport))?;
+        Ok(Self::from_issuer(issuer))
     }
 
     pub(super) fn from_issuer(issuer: Box<dyn Issuer>) -> Self {

@@ -86,7 +86,7 @@ fn next_secret(text: &str) -> Option<std::ops::Range<usize>> {
         if starts_with_ignore_case(rest, b"bearer ") {
             return token(bytes, at + 7, 8);
         }
-        if rest.starts_with(b"eyJ") && (at == 0 || !is_token(bytes[at - 1])) {
+        if rest.starts_with(b"eyJ") && !is_within_a_word(&bytes[..at]) {
             return token(bytes, at, 24);
         }
         if matches!(rest.first(), Some(b'?' | b'&')) {
@@ -107,6 +107,13 @@ fn starts_with_ignore_case(text: &[u8], prefix: &[u8]) -> bool {
 
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'=')
+}
+
+/// Whether `before` ends in a word that goes on: `HeyJude` is no token. A token may follow `=`, also
+/// where it is written `%3D`, and `/`.
+fn is_within_a_word(before: &[u8]) -> bool {
+    let goes_on = |byte: &u8| is_token(*byte) && !matches!(byte, b'=' | b'/');
+    before.last().is_some_and(goes_on) && !before.ends_with(b"%3D")
 }
 
 fn token(bytes: &[u8], start: usize, at_least: usize) -> Option<std::ops::Range<usize>> {
@@ -146,6 +153,24 @@ mod tests {
             redact("token eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.sig!"),
             "token (redacted)!"
         );
+    }
+
+    #[test]
+    fn a_token_goes_wherever_it_begins() {
+        let token = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJ4In0.sig";
+        for before in [
+            "",
+            "client_assertion=",
+            "a=b&token%3D",
+            "https://x/",
+            "\"",
+            "x:",
+        ] {
+            let told = redact(&format!("{before}{token}&c"));
+            assert_eq!(told, format!("{before}{REDACTED}&c"));
+        }
+        let named = "/resourceGroups/HeyJude/providers/Microsoft.Compute/virtualMachines/web1";
+        assert_eq!(redact(named), named);
     }
 
     #[test]

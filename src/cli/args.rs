@@ -44,7 +44,8 @@ pub struct Global {
     /// Choose the form of the result
     #[arg(long, short, global = true, env = "RUNBOOK_OUTPUT", value_parser = formats(), default_value = "text")]
     pub output: Format,
-    /// Choose the cloud: public, usgov, china, usnat, ussec or custom
+    /// Choose the cloud: public, usgov, china, usnat, ussec, or custom, which --arm-endpoint
+    /// tells of
     #[arg(long, global = true, env = "RUNBOOK_CLOUD", default_value = "public")]
     pub cloud: String,
     /// Speak to this Resource Manager endpoint

@@ -83,6 +83,7 @@ fn credential(
         service_connection: set("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"),
         system_access_token: secret("SYSTEM_ACCESSTOKEN"),
         identity_endpoint: set("IDENTITY_ENDPOINT"),
+        identity_header: secret("IDENTITY_HEADER"),
         authority: authority.transpose()?,
     })
 }

@@ -17,7 +17,7 @@ use crate::core::journal::store::{Holder, Store, StoreError};
 use crate::core::plan::Context;
 use crate::core::runbook::catalogue::Catalogue;
 use crate::ops::rehearse::{Simulated, TIME_SCALE};
-use crate::ops::{OpsError, catalogue, rehearse};
+use crate::ops::{OpsError, catalogue, cloud, rehearse};
 
 /// How long one request may take: ARM gives a provider 60 s and then answers itself
 /// (azure-api.md 2.1); twice that covers the way.
@@ -61,16 +61,18 @@ pub struct World {
 }
 
 impl World {
-    /// Opens the journal and connects to nothing yet; with `sim`, starts the simulator on a
-    /// loopback socket of this process.
+    /// Opens the journal and connects to nothing yet, except that the endpoint of a custom cloud
+    /// is asked who issues its tokens; with `sim`, starts the simulator on a loopback socket of
+    /// this process.
     ///
     /// # Errors
-    /// Settings that cannot be, runbooks with mistakes, a journal that cannot be opened.
+    /// Settings that cannot be, runbooks with mistakes, a journal that cannot be opened, an
+    /// endpoint that does not tell.
     pub async fn open(settings: Settings) -> Result<Self, OpsError> {
         let catalogue = catalogue(settings.runbooks.as_deref())?;
         match &settings.sim {
             Some(scenario) => Self::simulated(&settings, scenario.as_deref(), catalogue).await,
-            None => Self::real(&settings, catalogue),
+            None => Self::real(&settings, catalogue).await,
         }
     }
 
@@ -118,7 +120,7 @@ impl World {
         let scale = settings.time_scale.unwrap_or(TIME_SCALE);
         let simulated = Simulated::open(scenario, &settings.state, scale)?;
         let endpoint = rehearse::serve_in_background(&simulated).await?;
-        let cloud = custom(&endpoint, None)?;
+        let cloud = cloud::unnamed(&endpoint)?;
         let credential = rehearse::credential(&simulated);
         let tokens = TokenSource::new(credential, &cloud)?;
         let store = open_journal(&simulated.folder(), &settings.holder)?;
@@ -132,22 +134,25 @@ impl World {
         })
     }
 
-    fn real(settings: &Settings, catalogue: Catalogue) -> Result<Self, OpsError> {
-        let cloud = cloud(settings)?;
+    async fn real(settings: &Settings, catalogue: Catalogue) -> Result<Self, OpsError> {
+        let named = cloud::named(settings)?;
         let clock = match settings.time_scale {
             None => Clock::system(),
-            Some(_) if !is_loopback(&cloud) => {
+            Some(_) if !is_loopback(&named.cloud) => {
                 return Err(OpsError::Usage(
                     "--time-scale is for simulators: the endpoint is not on loopback".to_owned(),
                 ));
             }
             Some(scale) => Clock::starting_at(crate::base::clock::wall_now(), scale),
         };
-        let kind = settings.credential.kind;
-        let tokens = TokenSource::new(settings.credential.clone(), &cloud)?;
+        // What a credential lacks is said before anything is asked or made.
+        TokenSource::new(settings.credential.clone(), &named.cloud)?;
         let store = open_journal(&settings.state, &settings.holder)?;
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(REQUEST_TIMEOUT)?);
         let chance = Chance::from_entropy();
+        let cloud = named.whole(transport.as_ref(), &clock, &chance).await?;
+        let kind = settings.credential.kind;
+        let tokens = TokenSource::new(settings.credential.clone(), &cloud)?;
         let arm = Arm::new(cloud, transport, tokens, clock.clone(), chance.clone());
         Ok(Self {
             credential: kind,
@@ -233,40 +238,6 @@ pub fn open_journal(folder: &std::path::Path, holder: &Holder) -> Result<Arc<dyn
         holder.clone(),
         Arc::new(is_gone),
     )?))
-}
-
-fn cloud(settings: &Settings) -> Result<Cloud, OpsError> {
-    let endpoint = settings.arm_endpoint.as_deref();
-    let audience = settings.arm_audience.as_deref();
-    if settings.cloud.eq_ignore_ascii_case("custom") {
-        let Some(endpoint) = endpoint else {
-            return Err(OpsError::Usage(
-                "--cloud custom needs --arm-endpoint".to_owned(),
-            ));
-        };
-        return custom(endpoint, audience);
-    }
-    let Some(cloud) = Cloud::by_name(&settings.cloud) else {
-        return Err(OpsError::Usage(format!(
-            "there is no cloud `{}`; known are public, usgov, china, usnat, ussec and custom",
-            settings.cloud
-        )));
-    };
-    match endpoint {
-        None => Ok(cloud),
-        Some(endpoint) => {
-            let named = cloud.with_endpoint(endpoint, audience);
-            named.map_err(|e| OpsError::Usage(e.to_string()))
-        }
-    }
-}
-
-fn custom(endpoint: &str, audience: Option<&str>) -> Result<Cloud, OpsError> {
-    let mut cloud = Cloud::public()
-        .with_endpoint(endpoint, audience)
-        .map_err(|e| OpsError::Usage(e.to_string()))?;
-    cloud.name = "custom".to_owned();
-    Ok(cloud)
 }
 
 fn is_loopback(cloud: &Cloud) -> bool {

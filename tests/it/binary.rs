@@ -7,32 +7,17 @@ use std::path::Path;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::kit::program::End;
+
 const CODE: &str = "UserErrorRpCollectionLimitReached";
 const VM: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web1";
-
-struct End {
-    code: i32,
-    out: String,
-    err: String,
-}
 
 fn runbook(state: &Path, arguments: &[&str]) -> End {
     let mut command = Command::cargo_bin("runbook").unwrap();
     command
         .env_clear()
         .env("AZURE_ACCESS_TOKEN", "not-a-real-token");
-    let output = command
-        .arg("--state")
-        .arg(state)
-        .args(arguments)
-        .write_stdin("")
-        .output()
-        .unwrap();
-    End {
-        code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    End::of(command.arg("--state").arg(state).args(arguments))
 }
 
 /// Ends with `code`, says `words` once on standard error, and puts nothing on standard output;

@@ -13,6 +13,7 @@ mod faults;
 mod first_runbook;
 mod generic;
 mod golden;
+mod identity;
 mod journal;
 mod kit;
 mod loans;

@@ -46,6 +46,7 @@ impl Envelope {
                 code: Some(code.clone()),
                 message: get(fields, &["error_description"])
                     .map(text)
+                    .map(|message| shorten(&message))
                     .unwrap_or_default(),
                 ..Self::default()
             },
@@ -215,10 +216,11 @@ mod tests {
         );
         assert_eq!(read(""), (None, String::new()));
         assert_eq!(read("null"), (None, String::new()));
-        assert_eq!(
-            read(&"é".repeat(9_000)).1.chars().count(),
-            LONGEST_MESSAGE + 1
-        );
+        let long = "é".repeat(9_000);
+        let described = format!(r#"{{"error":"x","error_description":"{long}"}}"#);
+        for body in [long, described] {
+            assert_eq!(read(&body).1.chars().count(), LONGEST_MESSAGE + 1);
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod exchanges;
 pub(crate) mod figures;
+pub(crate) mod program;
 pub(crate) mod promise;
+pub(crate) mod server;
 pub(crate) mod wire;
 
 use std::sync::{Arc, OnceLock};

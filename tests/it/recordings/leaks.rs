@@ -1,6 +1,11 @@
 //! Signed polling URLs are asked for whole, and told to nobody: neither journal, report nor log.
 
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, Once};
+
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::{fmt, registry};
 
 use runbook::core::journal::Record;
 use runbook::core::report::Report;
@@ -41,20 +46,40 @@ fn signatures(url: &str) -> impl Iterator<Item = &str> {
         .map(|(_, value)| value)
 }
 
+thread_local! {
+    /// Who listens to what this thread logs.
+    static LISTENS: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
+
 /// All that is logged while somebody listens.
 #[derive(Clone, Default)]
 pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
 
+/// Listens until it is dropped.
+pub(super) struct Listening;
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENS.set(None);
+    }
+}
+
 impl Log {
-    /// Hears everything until the guard is dropped.
-    pub(super) fn listen(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let everything = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(move || log.clone())
-            .finish();
-        tracing::subscriber::set_default(everything)
+    /// Hears everything that this thread logs until the guard is dropped.
+    ///
+    /// One subscriber for all tests: of several that come and go, each may find that what it wants
+    /// to hear was found to interest nobody before it came.
+    pub(super) fn listen(&self) -> Listening {
+        static ONE: Once = Once::new();
+        ONE.call_once(|| {
+            let listened = dynamic_filter_fn(|_, _| LISTENS.with_borrow(Option::is_some));
+            let heard = || LISTENS.with_borrow(Option::clone).unwrap_or_default();
+            let everything = fmt::layer().with_ansi(false).with_writer(heard);
+            let one = registry().with(everything.with_filter(listened));
+            tracing::subscriber::set_global_default(one).unwrap();
+        });
+        LISTENS.set(Some(self.clone()));
+        Listening
     }
 
     pub(super) fn text(&self) -> String {

@@ -15,6 +15,7 @@ mod generic;
 mod golden;
 mod identity;
 mod journal;
+mod kill;
 mod kit;
 mod loans;
 mod next;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use runbook::azure::{Arm, Cloud, TokenSource};
 use runbook::base::{Chance, Clock};
 use runbook::core::journal::memory::Memory;
+use runbook::core::journal::store::Store;
 use runbook::core::journal::{Record, RunId};
 use runbook::core::plan::Plan;
 use runbook::core::plan::consent::Consent;
@@ -93,6 +94,12 @@ impl Stage {
             wait: Duration::from_secs(2 * 3600),
             listener: Arc::new(|_| {}),
         }
+    }
+
+    /// The tool of another process, with its own way into the journal.
+    pub(crate) fn beside(&self, store: Arc<dyn Store>) -> World {
+        let (clock, chance) = (self.world.clock().clone(), Chance::seeded(11));
+        World::of(Arc::clone(&self.arm), store, runbooks(), clock, chance)
     }
 
     pub(crate) fn vm(&self, name: &str) -> String {

@@ -198,7 +198,10 @@ struct End {
 
 impl End {
     fn of(records: &[Record]) -> Self {
-        let ended = records.iter().rev().find_map(|record| match &record.event {
+        // A run that went on after an end has not that end any more.
+        let goes_on = |record: &&Record| !matches!(record.event, Event::Approved { .. });
+        let last = records.iter().rev().take_while(goes_on);
+        let ended = last.into_iter().find_map(|record| match &record.event {
             Event::Ended {
                 outcome,
                 reason,
@@ -206,7 +209,7 @@ impl End {
                 failure,
                 code,
                 evidence,
-                requests,
+                ..
             } => Some(Self {
                 outcome: Some(*outcome),
                 reason: reason.clone(),
@@ -214,7 +217,7 @@ impl End {
                 failure: failure.clone(),
                 code: code.clone(),
                 evidence: evidence.clone(),
-                requests: requests.clone(),
+                requests: all_requests(records),
             }),
             _ => None,
         });
@@ -243,6 +246,26 @@ impl End {
     }
 }
 
+/// What every process that was at work on the run has counted, added up.
+fn all_requests(records: &[Record]) -> Value {
+    let mut sum = serde_json::Map::new();
+    for record in records {
+        let Event::Ended { requests, .. } = &record.event else {
+            continue;
+        };
+        for (name, count) in requests.as_object().into_iter().flatten() {
+            let before = sum.get(name).and_then(Value::as_u64).unwrap_or_default();
+            let count = count.as_u64().unwrap_or_default();
+            sum.insert(name.clone(), before.saturating_add(count).into());
+        }
+    }
+    if sum.is_empty() {
+        Value::Null
+    } else {
+        sum.into()
+    }
+}
+
 fn run_of(records: &[Record], state: &State) -> Run {
     // A folded state proves that there is a first record.
     let first = &records[0];
@@ -262,118 +285,4 @@ fn run_of(records: &[Record], state: &State) -> Run {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::outcome::StepOutcome;
-    use crate::core::report::{FateReport, samples};
-
-    #[test]
-    fn a_run_tells_its_outcome_its_attempts_and_the_fate_of_each() {
-        let report = Report::of_run(&samples::fixed_run()).expect("a history");
-        assert_eq!(
-            (report.exit, report.outcome),
-            (Exit::Success, Some(RunOutcome::Fixed))
-        );
-        let clean_up = &report.steps[1];
-        assert_eq!(clean_up.outcome, Some(StepOutcome::Changed));
-        assert_eq!(
-            clean_up.attempts.len(),
-            2,
-            "one that failed and one that went well"
-        );
-        assert!(
-            matches!(&clean_up.attempts[0].fate, FateReport::Failed(f) if f.correlation_id.as_deref() == Some("corr-1"))
-        );
-        assert_eq!(clean_up.attempts[1].fate, FateReport::Done);
-        assert_eq!(
-            clean_up.changes.len(),
-            1,
-            "a change that was retried is one change"
-        );
-        assert_eq!(report.steps[0].attempts[0].lock, Some(samples::lock()));
-        let run = report.run.expect("a run");
-        assert_eq!(
-            (run.approved_by.as_deref(), run.head.as_str()),
-            (Some("ann"), "head")
-        );
-        assert_eq!(run.finished, Some(samples::at(3600)));
-    }
-
-    #[test]
-    fn a_run_that_waits_says_when_it_goes_on_and_how() {
-        let report = Report::of_run(&samples::waiting_run()).expect("a history");
-        assert_eq!(
-            (report.exit, report.due),
-            (Exit::Waiting, Some(samples::at(1900)))
-        );
-        let command = report.resume.expect("a command").to_string();
-        assert_eq!(
-            command,
-            format!("runbook resume {}", samples::waiting_run()[0].run)
-        );
-        assert_eq!(report.steps[2].outcome, Some(StepOutcome::Waiting));
-        assert_eq!(
-            report.job.expect("a job").task.as_deref(),
-            Some("Take Snapshot")
-        );
-    }
-
-    #[test]
-    fn a_run_cut_anywhere_is_told_without_inventing_an_end() {
-        let whole = samples::fixed_run();
-        for end in 1..whole.len() {
-            let report = Report::of_run(&whole[..end]).expect("a history");
-            assert_eq!(
-                (report.outcome, report.exit),
-                (None, Exit::Waiting),
-                "cut after {end}"
-            );
-            assert_eq!(report.run.expect("a run").finished, None);
-        }
-        assert!(Report::of_run(&[]).is_err());
-    }
-
-    #[test]
-    fn a_job_that_failed_with_another_code_is_a_problem_with_that_code() {
-        let mut records = samples::waiting_run();
-        if let Some(Event::Ended { outcome, code, .. }) = records.last_mut().map(|r| &mut r.event) {
-            *outcome = RunOutcome::Failed;
-            *code = Some("UserErrorGuestAgentStatusUnavailable".to_owned());
-        }
-        let report = Report::of_run(&records).expect("a history");
-        let problem = report.problem.expect("a problem");
-        assert_eq!(
-            problem.code.as_deref(),
-            Some("UserErrorGuestAgentStatusUnavailable")
-        );
-        assert_eq!((report.exit, report.resume), (Exit::Failed, None));
-    }
-
-    #[test]
-    fn a_plan_with_nothing_to_apply_ends_as_a_run_would() {
-        let mut plan = samples::plan();
-        plan.verdict = Some(crate::core::plan::Verdict {
-            outcome: RunOutcome::NeedsHuman,
-            reason: "no failed job".to_owned(),
-            failure: None,
-        });
-        assert_eq!(Report::of_plan(&plan).exit, Exit::Success);
-        assert_eq!(Report::of_unapplied(&plan).exit, Exit::NeedsHuman);
-        plan.verdict = None;
-        plan.steps.clear();
-        assert_eq!(Report::of_unapplied(&plan).exit, Exit::Success);
-    }
-
-    #[test]
-    fn missing_rights_are_a_failure_that_names_the_first() {
-        let mut plan = samples::plan();
-        plan.missing_permissions.push(samples::permission());
-        let report = Report::of_missing_rights(&plan);
-        let failure = report
-            .problem
-            .and_then(|problem| problem.failure)
-            .expect("a failure");
-        assert_eq!(failure.permission, Some(samples::permission().action));
-        assert_eq!(report.exit.code(), 77);
-    }
-}
+mod tests;

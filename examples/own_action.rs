@@ -10,7 +10,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example talks")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -400,6 +400,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .iter()
             .map(|(n, a)| (n.to_owned(), a.arguments()))
             .collect(),
+        borrowing: BTreeSet::new(),
         facts: engine.lookers.schemas(),
     };
     let text = Text {

@@ -33,6 +33,11 @@ pub fn vocabulary() -> Vocabulary {
                 .iter()
                 .map(|(n, a)| (n.to_owned(), a.arguments()))
                 .collect(),
+            borrowing: actions::actions()
+                .iter()
+                .filter(|(_, action)| action.about().put_back.is_some())
+                .map(|(name, _)| name.to_owned())
+                .collect(),
             facts: fact_schemas(),
         })
         .clone()

@@ -79,7 +79,10 @@ pub(super) fn vocabulary() -> Vocabulary {
     let table = |value: serde_json::Value| serde_json::from_value(value).expect("a table");
     Vocabulary {
         actions: table(actions),
-        facts: table(facts),
+        borrowing: ["lock.delete", "backup.now", "guest.restart_agent"]
+            .map(str::to_owned)
+            .into(),
+        facts: serde_json::from_value(facts).expect("a table"),
     }
 }
 

@@ -11,7 +11,7 @@ mod json_schema;
 mod problems;
 mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -67,6 +67,8 @@ pub mod code {
 pub struct Vocabulary {
     /// JSON Schema of each action's arguments, by action.
     pub actions: BTreeMap<String, Value>,
+    /// The actions that can borrow something, and so take an `until`.
+    pub borrowing: BTreeSet<String>,
     /// JSON Schema of each fact, by name.
     pub facts: BTreeMap<String, Value>,
 }

@@ -27,6 +27,20 @@ pub(super) fn step(step: &Step, path: &str, declared: &Declared<'_>, problems: &
         declared.template(at, text, problems);
     });
     retry(step, path, problems);
+    let knows = declared.vocabulary;
+    if step.until.is_some()
+        && knows.actions.contains_key(&step.action)
+        && !knows.borrowing.contains(&step.action)
+    {
+        let message = format!("`{}` borrows nothing that could be put back", step.action);
+        let help = Some("leave `until` out".to_owned());
+        problems.add(
+            &At::Key(&format!("{path}.until")),
+            code::UNTIL,
+            message,
+            help,
+        );
+    }
     let at = format!("{path}.action");
     match declared.vocabulary.actions.get(&step.action) {
         Some(schema) => {

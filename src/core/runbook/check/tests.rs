@@ -193,3 +193,16 @@ proptest! {
         let _ = render(&wrong, &Sources::one("f.yaml", &text));
     }
 }
+
+#[test]
+fn an_until_where_nothing_is_borrowed_is_a_mistake() {
+    let wrong = with(
+        "    action: restore_points.delete\n",
+        "    action: restore_points.delete\n    until: back-up\n",
+    );
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(
+        wrong[0].contains("`restore_points.delete` borrows nothing"),
+        "{wrong:?}"
+    );
+}

@@ -1,19 +1,25 @@
 //! Ctrl-C and SIGTERM: the first asks to stop, the second ends the process at once.
 
 use std::future::Future;
+#[cfg(unix)]
+use std::task::Poll;
 
 use tokio::sync::watch;
 
 /// A flag that the first signal sets, and a future that the second completes.
+///
+/// It listens from here on, before anything is said or done: whoever has read the address of a
+/// simulator may stop it at once.
 pub(super) fn watch() -> (watch::Receiver<bool>, impl Future<Output = ()>) {
     let (set, flag) = watch::channel(false);
+    let mut signals = Signals::listen();
     let second = async move {
-        signal().await;
+        signals.next().await;
         set.send_replace(true);
         super::output::to_stderr(
             "\nstopping: nothing further is sent; a second signal ends this at once\n",
         );
-        signal().await;
+        signals.next().await;
     };
     (flag, second)
 }
@@ -36,29 +42,48 @@ pub(super) async fn unless_stopped<T>(
 }
 
 #[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    /// Listens to those that can be had: without SIGTERM, Ctrl-C still works.
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let both = [SignalKind::interrupt(), SignalKind::terminate()];
+        Self(
+            both.into_iter()
+                .filter_map(|kind| signal(kind).ok())
+                .collect(),
+        )
+    }
+
+    /// Waits for one of them; for ever where none can be had.
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let mut each = self.0.iter_mut();
+            if each.any(|signal| signal.poll_recv(context).is_ready()) {
+                return Poll::Ready(());
             }
-        }
-        // Without it Ctrl-C still works.
-        Err(_) => interrupt().await,
+            Poll::Pending
+        })
+        .await;
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() {
-    interrupt().await;
-}
+struct Signals;
 
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // No signal can be had: nothing will ever come.
-        std::future::pending::<()>().await;
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Self {
+        Self
+    }
+
+    /// Waits for Ctrl-C; for ever where it cannot be had.
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -51,7 +51,7 @@ impl Call {
                 .map(pair)
                 .collect(),
             body: serde_json::from_slice(request.body()).unwrap_or(Value::Null),
-            origin: origin(request.uri(), header("host")),
+            origin: origin(request.uri(), header("host"), header("x-forwarded-proto")),
             authorization: header("authorization"),
             client_request: header("x-ms-client-request-id"),
             at,
@@ -101,11 +101,15 @@ impl Call {
     }
 }
 
-fn origin(uri: &http::Uri, host: Option<String>) -> String {
+/// A socket's requests carry no scheme: they came over plain http, unless a proxy in front ended
+/// TLS and says so.
+fn origin(uri: &http::Uri, host: Option<String>, forwarded: Option<String>) -> String {
     match (uri.scheme_str(), uri.authority(), host) {
         (Some(scheme), Some(authority), _) => format!("{scheme}://{authority}"),
-        // A socket's requests carry no scheme; the adapter that serves TLS sends whole URIs.
-        (_, _, Some(host)) => format!("http://{host}"),
+        (_, _, Some(host)) => match forwarded {
+            Some(scheme) if ids::same(&scheme, "https") => format!("https://{host}"),
+            _ => format!("http://{host}"),
+        },
         _ => "https://management.azure.com".to_owned(),
     }
 }
@@ -199,6 +203,21 @@ mod tests {
     #[test]
     fn a_stray_percent_sign_is_no_error() {
         assert_eq!(call("https://arm/a%zz%4").path, "/a%zz%4");
+    }
+
+    #[test]
+    fn a_proxy_that_ends_tls_is_believed_and_nothing_else_it_says() {
+        let origin = |forwarded: &str| {
+            let request = http::Request::get("/subscriptions?api-version=1")
+                .header("host", "localhost:8443")
+                .header("x-forwarded-proto", forwarded);
+            let request = request.body(Vec::new()).unwrap();
+            Call::new(&request, Timestamp::UNIX_EPOCH).origin
+        };
+        assert_eq!(origin("https"), "https://localhost:8443");
+        for other in ["http", "", "javascript", "https://elsewhere"] {
+            assert_eq!(origin(other), "http://localhost:8443", "{other}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::sim::call::Call;
 use crate::sim::extensions;
 use crate::sim::ids;
 use crate::sim::operation::{self, Operation, Service, State};
+use crate::sim::paging;
 use crate::sim::resources;
 use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
@@ -48,12 +49,34 @@ pub(in crate::sim) fn answers(vm: &Vm) -> bool {
     vm.power == Power::Running && vm.agent == AgentState::Ready
 }
 
-/// `GET {VM}`.
+/// `GET {VM}`, its extensions under `resources` (recordings vm-instance-view 001 and 008).
 pub(in crate::sim) fn get(sim: &mut Sim, call: &Call, found: &Found) -> Reply {
-    match vm(&sim.world, found) {
-        Ok(vm) => Reply::ok(&view(&sim.world, vm, call.expands("instanceView"))),
-        Err(reply) => reply,
+    let vm = match vm(&sim.world, found) {
+        Ok(vm) => vm,
+        Err(reply) => return reply,
+    };
+    let mut body = view(&sim.world, vm, call.expands("instanceView"));
+    if !vm.extensions.is_empty() {
+        let resources = vm.extensions.iter();
+        body["resources"] = resources
+            .map(|extension| extensions::view(&sim.world, vm, extension, false))
+            .collect();
     }
+    Reply::ok(&body)
+}
+
+/// `GET {S}` or `{RG}/providers/Microsoft.Compute/virtualMachines`, paged, without instance views.
+pub(in crate::sim) fn list(sim: &mut Sim, call: &Call, found: &Found) -> Reply {
+    let (world, group) = (&sim.world, found.get("g"));
+    if !group.is_empty()
+        && let Some(reply) = resources::missing_group(world, group)
+    {
+        return reply;
+    }
+    let here = |vm: &&Vm| group.is_empty() || ids::same(&vm.group, group);
+    let value = world.vms.iter().filter(here);
+    let value = value.map(|vm| view(world, vm, false)).collect();
+    paging::page(call, value, world.behaviour.page_size)
 }
 
 /// `GET {VM}/instanceView`.

@@ -20,7 +20,8 @@ const DELETION: SignedDuration = SignedDuration::from_secs(18);
 /// After so long compute gives up on a VM that does not answer (recordings.md 1).
 const GIVING_UP_MINUTES: u32 = 25;
 
-fn view(world: &World, vm: &Vm, extension: &Extension, expanded: bool) -> Value {
+/// The extension as a resource.
+pub(in crate::sim) fn view(world: &World, vm: &Vm, extension: &Extension, expanded: bool) -> Value {
     let mut properties = json!({
         "autoUpgradeMinorVersion": true,
         "provisioningState": extension.state,

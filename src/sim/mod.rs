@@ -8,9 +8,10 @@
 //!
 //! `route.rs` is the table, with the right that each needs: virtual machines, instance view,
 //! extensions, Run Command (v1), restore point collections and points, compute operations; locks
-//! and permissions at any scope; subscriptions, groups, resources of a group, providers; the
-//! activity log; vaults, protected items, recovery points, policies, jobs, backup now, operations
-//! in all five places; `backupStatus`; tokens, OpenID configuration and `/metadata/endpoints`.
+//! and permissions at any scope; subscriptions, groups, resources of a group or a subscription,
+//! providers; the activity log; vaults, protected items, recovery points, policies, jobs, backup
+//! now, operations in all five places; `backupStatus`; tokens, OpenID configuration and
+//! `/metadata/endpoints`.
 //!
 //! # Assumptions
 //!

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::sim::answer::{Cause, Reply};
 use crate::sim::call::Call;
 use crate::sim::ids;
+use crate::sim::odata::{self, Term};
 use crate::sim::paging;
 use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
@@ -106,9 +107,33 @@ pub(in crate::sim) fn group_exists(sim: &mut Sim, _: &Call, found: &Found) -> Re
 /// `GET {RG}/resources`.
 pub(in crate::sim) fn in_group(sim: &mut Sim, call: &Call, found: &Found) -> Reply {
     let world = &sim.world;
-    let Some(group) = group_named(world, found.get("g")) else {
-        return no_group(found.get("g"));
+    match group_named(world, found.get("g")) {
+        Some(group) => paging::page(call, held(world, group), world.behaviour.page_size),
+        None => no_group(found.get("g")),
+    }
+}
+
+/// `GET {S}/resources`: of all groups, or of the one that `$filter=resourceGroup eq '…'` names, as
+/// `az resource list -g` asks.
+pub(in crate::sim) fn all(sim: &mut Sim, call: &Call, _: &Found) -> Reply {
+    let world = &sim.world;
+    let invalid = |why: &str| Reply::error(Cause::Gateway, 400, "InvalidFilterInQueryString", why);
+    let wanted = match odata::parse(call.query("$filter").unwrap_or_default()) {
+        Ok(wanted) => wanted,
+        Err(why) => return invalid(&why),
     };
+    let known = |term: &Term| ids::same(&term.key, "resourceGroup") && term.operator == "eq";
+    if let Some(term) = wanted.iter().find(|term| !known(term)) {
+        return invalid(&format!("The filter key '{}' is not supported.", term.key));
+    }
+    let asked = |group: &&String| wanted.iter().all(|term| ids::same(&term.value, group));
+    let groups = world.groups.iter().filter(asked);
+    let value = groups.flat_map(|group| held(world, group)).collect();
+    paging::page(call, value, world.behaviour.page_size)
+}
+
+/// What `group` holds.
+fn held(world: &World, group: &str) -> Vec<Value> {
     let mut named: Vec<(String, &str)> = Vec::new();
     for vm in world.vms.iter().filter(|vm| ids::same(&vm.group, group)) {
         named.push((vm.name.clone(), "Microsoft.Compute/virtualMachines"));
@@ -142,7 +167,7 @@ pub(in crate::sim) fn in_group(sim: &mut Sim, call: &Call, found: &Found) -> Rep
     let value = named.iter().map(|(name, kind)| {
         json!({"id": nested_id(&base, kind, name), "name": name, "type": kind, "location": world.location})
     });
-    paging::page(call, value.collect(), world.behaviour.page_size)
+    value.collect()
 }
 
 /// `…/providers/<namespace>/<type>/<name>/<type>/<name>` from `a/b` and `ns/x/y`.

@@ -63,9 +63,12 @@ const ROUTES: &[Route] = &[
     Route("GET", "RG", "Microsoft.Resources/subscriptions/resourceGroups/read", Look, resources::group),
     Route("HEAD", "RG", "Microsoft.Resources/subscriptions/resourceGroups/read", Look, resources::group_exists),
     Route("GET", "RG/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::in_group),
+    Route("GET", "S/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::all),
     Route("GET", "S/providers/{ns}", "Microsoft.Resources/subscriptions/providers/read", Look, resources::provider),
     Route("GET", "S/providers/Microsoft.Insights/eventtypes/management/values", "Microsoft.Insights/eventtypes/values/read", Look, activity_log::values),
 
+    Route("GET", "S/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
+    Route("GET", "RG/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
     Route("GET", "VM", "Microsoft.Compute/virtualMachines/read", Look, compute::get),
     Route("GET", "VM/instanceView", "Microsoft.Compute/virtualMachines/instanceView/read", Look, compute::instance_view),
     Route("GET", "VM/extensions", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::list),

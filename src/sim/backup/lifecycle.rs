@@ -52,7 +52,7 @@ pub(in crate::sim) fn advance(sim: &mut Sim, vault: usize, job: usize, at: Times
         }
         None => {
             sim.world.vaults[vault].jobs[job].snapshot_ended = Some(When::At(at));
-            snapshot::take(sim, vault, &vm);
+            snapshot::take(sim, vault, &vm, at);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The moment of truth of a backup: does the snapshot succeed?
 
+use jiff::Timestamp;
+
 use crate::sim::backup::codes;
 use crate::sim::compute;
 use crate::sim::guest;
@@ -41,14 +43,14 @@ pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
     Some(codes::reported(code))
 }
 
-/// Takes the snapshot of the VM `id`: a restore point, a recovery point, the extension.
-pub(in crate::sim) fn take(sim: &mut Sim, vault: usize, id: &str) {
-    let now = sim.world.now;
-    add_point(sim, vault, id, Point::taken(now));
+/// Takes the snapshot of the VM `id` as of `at`, which for a job that ran before the world began
+/// lies before `now`: a restore point, a recovery point, the extension.
+pub(in crate::sim) fn take(sim: &mut Sim, vault: usize, id: &str, at: Timestamp) {
+    add_point(sim, vault, id, Point::taken(at));
     let items = sim.world.vaults[vault].items.iter_mut();
     for item in items.filter(|item| ids::same(&item.vm, id)) {
         let point = RecoveryPoint {
-            time: When::At(now),
+            time: When::At(at),
             instant: true,
             hardened: false,
         };

@@ -111,6 +111,30 @@ fn a_second_backup_of_the_same_vm_is_a_failed_operation_until_the_first_ends() {
 }
 
 #[test]
+fn a_backup_that_ran_before_the_world_began_leaves_its_point_in_the_vault_too() {
+    let mut client = Client::scenario("backup-running");
+    let jobs = client.get(&format!("{}/backupJobs", vault()));
+    let running = list(&jobs)
+        .iter()
+        .find(|job| job["properties"]["status"] == "InProgress")
+        .unwrap();
+    let job = format!(
+        "{}/backupJobs/{}",
+        vault(),
+        running["name"].as_str().unwrap()
+    );
+    let taken = client.get(&job)["properties"]["extendedInfo"]["tasksList"][0]["endTime"].clone();
+    client.wait(25);
+    assert_eq!(client.get(&job)["properties"]["status"], "Completed");
+    let newest = client.get(&format!("{}/recoveryPoints", item("web1")))["value"][0].clone();
+    assert_eq!(newest["properties"]["recoveryPointTime"], taken);
+    assert_eq!(
+        newest["properties"]["recoveryPointTierDetails"][1]["type"],
+        "HardenedRP"
+    );
+}
+
+#[test]
 fn every_scenario_but_the_sound_ones_fails_again_when_nothing_is_mended() {
     for (name, wanted) in [
         ("rp-limit", "UserErrorRpCollectionLimitReached"),

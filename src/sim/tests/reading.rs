@@ -56,6 +56,49 @@ fn a_vm_shows_its_instance_view_only_when_asked_and_under_any_casing() {
 }
 
 #[test]
+fn machines_and_what_groups_hold_are_listed_for_a_group_and_for_a_subscription() {
+    let mut client = Client::scenario("rp-limit");
+    let mut named = |url: &str, field: &str| {
+        let body = client.get(&format!("{S}{url}"));
+        let named = list(&body).iter().map(|one| one[field].as_str().unwrap());
+        named.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let machines = "/providers/Microsoft.Compute/virtualMachines";
+    let both = [vm("web1"), vm("web10")];
+    assert_eq!(named(machines, "id"), both);
+    assert_eq!(
+        named(&format!("/resourceGroups/RG-WEB{machines}"), "id"),
+        both
+    );
+    assert!(named(&format!("/resourceGroups/rg-backup{machines}"), "id").is_empty());
+    let held = named("/resourceGroups/rg-backup/resources", "type");
+    assert_eq!(held, ["Microsoft.RecoveryServices/vaults"]);
+    let asked = "/resources?$filter=resourceGroup+eq+%27RG-BACKUP%27";
+    assert_eq!(named(asked, "type"), held);
+    assert_eq!(named("/resources", "type").len(), 5);
+    let elsewhere = format!("{S}/resourceGroups/rg-none{machines}");
+    let answer = client.ask("GET", &elsewhere, Value::Null);
+    assert_eq!(code(&answer), "ResourceGroupNotFound");
+    let unknown = format!("{S}/resources?$filter=tagName+eq+%27a%27");
+    assert_eq!(client.status("GET", &unknown), 400);
+}
+
+#[test]
+fn a_machine_brings_its_extensions_along() {
+    let mut client = Client::scenario("vm-failed");
+    let machine = client.get(&vm("web1"));
+    let listed = client.get(&format!("{}/extensions", vm("web1")));
+    assert_eq!(machine["resources"], listed["value"]);
+    let answer = client.ask(
+        "DELETE",
+        listed["value"][0]["id"].as_str().unwrap(),
+        Value::Null,
+    );
+    assert_eq!(answer.status(), 202);
+    assert!(client.wait(1).get(&vm("web1")).get("resources").is_none());
+}
+
+#[test]
 fn a_list_of_jobs_is_newest_first_filtered_and_without_details() {
     let mut client = Client::scenario("rp-limit");
     let jobs = format!("{}/backupJobs", vault());

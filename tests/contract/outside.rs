@@ -12,6 +12,10 @@ pub(crate) enum Outside {
     OperationStatus,
     /// The result of one, by the `Location` header.
     OperationResult,
+    /// The caller's rights at a subscription. The description has groups and resources alone; that
+    /// a subscription answers the same is an assumption of `azure/reader/governance.rs`, and where
+    /// it does not the plan says that the rights are not checked beforehand.
+    PermissionsOfSubscription,
 }
 
 /// What governs a request of that kind, if something does.
@@ -33,6 +37,10 @@ pub(crate) fn governed(method: &str, path: &str, query: &[(String, String)]) -> 
         } else {
             Outside::OperationStatus
         });
+    }
+    let permissions = path.strip_suffix("/providers/microsoft.authorization/permissions");
+    if method == "GET" && permissions.is_some_and(|scope| scope.split('/').count() == 3) {
+        return Some(Outside::PermissionsOfSubscription);
     }
     None
 }

@@ -1,5 +1,6 @@
 //! The journal on disk: what is appended is kept, whole and in order, by whoever holds the lease.
 
+mod group;
 mod migrate;
 mod table;
 

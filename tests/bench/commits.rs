@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use runbook::base::SealKey;
 use runbook::core::facts::Target;
 use runbook::core::journal::sqlite::Sqlite;
 use runbook::core::journal::store::{Holder, Store};
@@ -50,5 +51,5 @@ pub(crate) fn open(folder: &Path) -> Sqlite {
         pid: 1,
         started: 1,
     };
-    Sqlite::open(folder, me, Arc::new(|_| false)).expect("a journal")
+    Sqlite::open(folder, me, Arc::new(|_| false), SealKey::of_bytes([7; 32])).expect("a journal")
 }

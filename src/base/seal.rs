@@ -4,12 +4,13 @@
 //! HMAC-SHA-256. It tells that a text was sealed here and has not been edited since; it hides
 //! nothing, and whoever can read the key can set it.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
+use crate::base::filesystem::write_new;
 use crate::base::{Chance, Secret};
 
 /// The name of the key's file in the state directory.
@@ -25,6 +26,8 @@ pub enum Use {
     Plan,
     /// The head of a run's events.
     Head,
+    /// The name of the key itself.
+    Name,
 }
 
 /// The key of a state directory.
@@ -45,10 +48,13 @@ impl SealKey {
         let place = file.display().to_string();
         let failed = |verb: &str, why: std::io::Error| format!("cannot {verb} `{place}`: {why}");
         std::fs::create_dir_all(folder).map_err(|why| failed("make the folder of", why))?;
-        match create(&file) {
-            Ok(()) => {}
-            Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
-            Err(why) => return Err(failed("make", why)),
+        if !file.exists() {
+            match write_new(&file, &hex::encode(Chance::key())) {
+                Ok(()) => {}
+                // Of two that make it at once, the first wins and the second uses the first's.
+                Err(why) if why.kind() == ErrorKind::AlreadyExists => {}
+                Err(why) => return Err(failed("make", why)),
+            }
         }
         let text = std::fs::read_to_string(&file).map_err(|why| failed("read", why))?;
         Self::checked(Secret::new(text.trim()), &place)
@@ -71,6 +77,14 @@ impl SealKey {
         }
     }
 
+    /// Names the key without telling it: the same for whoever holds it, another for another.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mut whole = hex::encode(self.over(Use::Name, "").finalize().into_bytes());
+        whole.truncate(16);
+        whole
+    }
+
     /// The seal of `text` for that use, as lower-case hex.
     #[must_use]
     pub fn seal(&self, used_as: Use, text: &str) -> String {
@@ -89,29 +103,11 @@ impl SealKey {
         mac.update(match used_as {
             Use::Plan => b"runbook plan\n",
             Use::Head => b"runbook head\n",
+            Use::Name => b"runbook name\n",
         });
         mac.update(text.as_bytes());
         mac
     }
-}
-
-/// Makes the file with a new key, whole or not at all: a reader never sees half of one.
-fn create(file: &Path) -> std::io::Result<()> {
-    if file.exists() {
-        return Ok(());
-    }
-    let name = format!("{KEY_FILE}.{}", Chance::from_entropy().uuid().simple());
-    let draft = file.with_file_name(name);
-    let mut options = std::fs::OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut new = options.write(true).create_new(true).open(&draft)?;
-    new.write_all(hex::encode(Chance::key()).as_bytes())?;
-    new.sync_all()?;
-    // Of two that make it at once, the first wins and the second uses the first's.
-    let linked = std::fs::hard_link(&draft, file);
-    std::fs::remove_file(&draft)?;
-    linked
 }
 
 #[cfg(test)]
@@ -132,6 +128,13 @@ mod tests {
         for no_seal in ["", "00", "not hex", &seal[..62]] {
             assert!(!key().holds(Use::Plan, "delete the lock", no_seal));
         }
+    }
+
+    #[test]
+    fn a_key_is_named_without_being_told() {
+        assert_eq!(key().name(), key().name());
+        assert_ne!(key().name(), SealKey::of_bytes([8; KEY_BYTES]).name());
+        assert!(!key().name().contains("0707"));
     }
 
     #[test]

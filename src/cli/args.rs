@@ -254,6 +254,23 @@ pub enum RunsCommand {
         /// The run's id, or the beginning of it
         run: String,
     },
+    /// Tell whether anything in the journal was altered
+    Verify(Verify),
+}
+
+/// `runs verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  runbook runs verify                             every run, and the journal as a whole
+  runbook runs verify 20261121-031000             one run
+
+Exit codes: 0 nothing was altered, 1 something was, 74 it cannot be read.
+Seals are checked with the key in RUNBOOK_SEAL_KEY, else with seal.key in the state directory.")]
+pub struct Verify {
+    /// Runs by their ids or the beginnings of them; every run when there are none
+    #[arg(value_name = "RUN")]
+    pub subjects: Vec<String>,
 }
 
 /// `sim`.

@@ -8,7 +8,7 @@ use crate::cli::output::{Format, Output, to_stdout};
 use crate::cli::resume::cancelled;
 use crate::cli::{Input, failed, settings};
 use crate::core::journal::RunId;
-use crate::core::journal::store::LoanRow;
+use crate::core::journal::store::{LoanRow, Store as _};
 use crate::core::report::exit::Exit;
 use crate::core::report::{clean, markdown};
 use crate::ops::{OpsError, World};

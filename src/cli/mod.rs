@@ -21,6 +21,7 @@ mod settings;
 pub mod show;
 mod signals;
 pub mod sim;
+pub mod verify;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -104,6 +105,9 @@ async fn dispatch(
         }
         Command::Runs(RunsCommand::List) => runs::list(&global, input, output).await,
         Command::Runs(RunsCommand::Show { run }) => runs::show(&global, &run, input, output).await,
+        Command::Runs(RunsCommand::Verify(verify)) => {
+            verify::verify(&global, &verify, input, output).await
+        }
         Command::Sim(sim) => sim::run(&global, &sim, input, output, stop).await,
     };
     done.unwrap_or_else(|error| failed::tell(&error, output))

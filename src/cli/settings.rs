@@ -21,6 +21,7 @@ pub(super) fn of(global: &Global, input: &Input) -> Result<Settings, OpsError> {
         state: state(global, &input.environment),
         time_scale: global.time_scale,
         holder: input.holder.clone(),
+        seal_key: set(&input.environment, "RUNBOOK_SEAL_KEY").map(Secret::new),
     })
 }
 
@@ -40,7 +41,7 @@ pub(super) fn state(global: &Global, environment: &BTreeMap<String, String>) -> 
     if let Some(state) = &global.state {
         return state.clone();
     }
-    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    let set = |name: &str| set(environment, name);
     match (set("XDG_STATE_HOME"), set("HOME")) {
         (Some(folder), _) => PathBuf::from(folder).join("runbook"),
         (None, Some(home)) => PathBuf::from(home).join(".local/state/runbook"),
@@ -48,17 +49,18 @@ pub(super) fn state(global: &Global, environment: &BTreeMap<String, String>) -> 
     }
 }
 
+/// What a variable holds; an empty one counts as none.
+fn set(environment: &BTreeMap<String, String>, name: &str) -> Option<String> {
+    let value = environment.get(name).filter(|value| !value.is_empty());
+    value.cloned()
+}
+
 /// The names are those of the Azure SDKs, App Service and Azure Pipelines.
 fn credential(
     global: &Global,
     environment: &BTreeMap<String, String>,
 ) -> Result<CredentialSettings, OpsError> {
-    let set = |name: &str| {
-        environment
-            .get(name)
-            .filter(|value| !value.is_empty())
-            .cloned()
-    };
+    let set = |name: &str| set(environment, name);
     let secret = |name: &str| set(name).map(Secret::new);
     let authority = set("AZURE_AUTHORITY_HOST").map(|text| {
         let whole = if text.contains("://") {

@@ -137,6 +137,7 @@ mod tests {
             runbooks: None,
             state: PathBuf::new(),
             time_scale: None,
+            seal_key: None,
             holder: Holder {
                 host: "h".to_owned(),
                 pid: 1,

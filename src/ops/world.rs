@@ -1,6 +1,6 @@
 //! Everything injectable, in one value: endpoint, identity, catalogue, journal, clock, chance.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use crate::actions;
 use crate::azure::credential::{CredentialKind, CredentialSettings};
 use crate::azure::{Arm, Cloud, HttpTransport, Reader, TokenSource, Transport};
-use crate::base::{Chance, Clock, ErrorClass, Failure};
+use crate::base::{Chance, Clock, ErrorClass, Failure, SealKey, Secret};
 use crate::core::action::Actions;
 use crate::core::facts::Lookers;
 use crate::core::journal::sqlite::Sqlite;
@@ -44,6 +44,8 @@ pub struct Settings {
     pub time_scale: Option<f64>,
     /// This process, for leases.
     pub holder: Holder,
+    /// The key that seals, instead of the one in the state directory.
+    pub seal_key: Option<Secret>,
 }
 
 /// What a person's wish is carried out with.
@@ -80,12 +82,8 @@ impl World {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn journal(settings: &Settings) -> Result<Arc<dyn Store>, OpsError> {
-        let folder = match &settings.sim {
-            Some(scenario) => rehearse::folder_of(&settings.state, scenario.as_deref()),
-            None => settings.state.clone(),
-        };
-        open_journal(&folder, &settings.holder)
+    pub fn journal(settings: &Settings) -> Result<Arc<Sqlite>, OpsError> {
+        open_journal(&folder_of(settings), settings)
     }
 
     /// A world of parts: for programs and tests that bring their own.
@@ -123,7 +121,7 @@ impl World {
         let cloud = cloud::unnamed(&endpoint)?;
         let credential = rehearse::credential(&simulated);
         let tokens = TokenSource::new(credential, &cloud)?;
-        let store = open_journal(&simulated.folder(), &settings.holder)?;
+        let store = open_journal(&simulated.folder(), settings)?;
         let clock = simulated.clock().clone();
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(REQUEST_TIMEOUT)?);
         let chance = Chance::from_entropy();
@@ -147,7 +145,7 @@ impl World {
         };
         // What a credential lacks is said before anything is asked or made.
         TokenSource::new(settings.credential.clone(), &named.cloud)?;
-        let store = open_journal(&settings.state, &settings.holder)?;
+        let store = open_journal(&settings.state, settings)?;
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(REQUEST_TIMEOUT)?);
         let chance = Chance::from_entropy();
         let cloud = named.whole(transport.as_ref(), &clock, &chance).await?;
@@ -219,8 +217,8 @@ impl World {
 /// Opens the journal in a folder.
 ///
 /// # Errors
-/// When it cannot be opened, or lies where locks do not work.
-pub fn open_journal(folder: &std::path::Path, holder: &Holder) -> Result<Arc<dyn Store>, OpsError> {
+/// When it or its key cannot be had, or it lies where locks do not work.
+fn open_journal(folder: &Path, settings: &Settings) -> Result<Arc<Sqlite>, OpsError> {
     if let Some(kind) = crate::base::filesystem::network(folder) {
         return Err(OpsError::Journal(StoreError::Broken {
             attempted: format!("cannot open a journal in `{}`", folder.display()),
@@ -229,15 +227,40 @@ pub fn open_journal(folder: &std::path::Path, holder: &Holder) -> Result<Arc<dyn
             ),
         }));
     }
-    let host = holder.host.clone();
+    let (holder, host) = (settings.holder.clone(), settings.holder.host.clone());
     let is_gone = move |other: &Holder| {
         other.host == host && crate::base::process::is_gone(other.pid, other.started)
     };
+    let key = seal_key(folder, settings)?;
     Ok(Arc::new(Sqlite::open(
         folder,
-        holder.clone(),
+        holder,
         Arc::new(is_gone),
+        key,
     )?))
+}
+
+/// Where the journal of these settings lies.
+fn folder_of(settings: &Settings) -> PathBuf {
+    match &settings.sim {
+        Some(scenario) => rehearse::folder_of(&settings.state, scenario.as_deref()),
+        None => settings.state.clone(),
+    }
+}
+
+/// The key that was given, else the one in the folder.
+fn seal_key(folder: &Path, settings: &Settings) -> Result<SealKey, OpsError> {
+    SealKey::of(folder, settings.seal_key.clone()).map_err(|why| no_key(settings, why))
+}
+
+fn no_key(settings: &Settings, why: String) -> OpsError {
+    match settings.seal_key {
+        Some(_) => OpsError::Usage(why),
+        None => OpsError::Journal(StoreError::Broken {
+            attempted: "cannot have the key that seals the journal".to_owned(),
+            why,
+        }),
+    }
 }
 
 fn is_loopback(cloud: &Cloud) -> bool {

@@ -1,5 +1,5 @@
 //! How many requests each runbook sends against the least possible, what the executor itself
-//! costs, and how much a run writes into the journal.
+//! costs, how much a run writes into the journal, and how many commits that takes.
 //!
 //! ```text
 //! cargo bench --bench requests
@@ -10,6 +10,7 @@
 
 #![expect(clippy::print_stdout, reason = "a measurement is printed")]
 
+mod commits;
 mod least;
 mod stand;
 
@@ -26,6 +27,7 @@ const TIMES: usize = 5;
 fn main() {
     requests();
     overhead();
+    commits();
 }
 
 fn requests() {
@@ -74,6 +76,20 @@ fn overhead() {
             per_step_and_event(&kept),
             runs[0].journal_bytes
         );
+    }
+}
+
+fn commits() {
+    println!("\nThe journal's commits for each event of concurrent runs\n");
+    for runs in [1, 8, 64] {
+        let (commits, events) = commits::of_concurrent(runs);
+        println!(
+            "{runs:>3} at once {:>25} = {:.3}",
+            of(commits, events),
+            commits as f64 / events as f64
+        );
+        // A lone run waits for nobody, and nobody commits twice.
+        assert!(commits <= events && (runs > 1 || commits == events));
     }
 }
 

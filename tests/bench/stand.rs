@@ -11,8 +11,7 @@ use runbook::azure::{Arm, Cloud, Counts, TokenSource, Transport, WireError};
 use runbook::base::{Chance, Clock};
 use runbook::core::journal::Record;
 use runbook::core::journal::memory::Memory;
-use runbook::core::journal::sqlite::Sqlite;
-use runbook::core::journal::store::{Holder, Store};
+use runbook::core::journal::store::Store;
 use runbook::core::outcome::RunOutcome;
 use runbook::core::plan::consent::Consent;
 use runbook::core::report::Report;
@@ -155,12 +154,7 @@ fn store(journal: Option<&Path>) -> Arc<dyn Store> {
     let Some(folder) = journal else {
         return Arc::new(Memory::default());
     };
-    let me = Holder {
-        host: "bench".to_owned(),
-        pid: 1,
-        started: 1,
-    };
-    Arc::new(Sqlite::open(folder, me, Arc::new(|_| false)).expect("a journal"))
+    Arc::new(crate::commits::open(folder))
 }
 
 fn vm_id(simulated: &Simulated) -> String {

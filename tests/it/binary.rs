@@ -3,11 +3,16 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 
 use assert_cmd::Command;
+use runbook::base::SealKey;
+use runbook::core::journal::sqlite::Sqlite;
+use runbook::core::journal::store::Holder;
 use serde_json::Value;
 
 use crate::kit::program::End;
+use crate::kit::{Stage, in_virtual_time};
 
 const CODE: &str = "UserErrorRpCollectionLimitReached";
 const VM: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web1";
@@ -204,4 +209,60 @@ fn a_simulated_world_that_cannot_be_read_is_said_and_not_started_over() {
         "{}",
         end.err
     );
+}
+
+/// A journal with one run that the library made, in a state directory of its own.
+fn journal_with_a_run() -> (tempfile::TempDir, String) {
+    let state = tempfile::tempdir().unwrap();
+    let key = SealKey::of(state.path(), None).unwrap();
+    let me = Holder {
+        host: "ops-1".to_owned(),
+        pid: 1,
+        started: 77,
+    };
+    let store = Sqlite::open(state.path(), me, Arc::new(|_| false), key).unwrap();
+    let run = in_virtual_time(async {
+        let stage = Stage::scenario("backup-running").keeping(Arc::new(store));
+        let code = "UserErrorBackupOperationInProgress";
+        let plan = stage.plan(code, "web1").await.unwrap();
+        stage.apply(plan).await.unwrap()[0].run.0.clone()
+    });
+    (state, run)
+}
+
+#[test]
+fn verifying_runs_ends_with_0_1_64_or_74_and_says_which_event() {
+    let (state, run) = journal_with_a_run();
+    let verify =
+        |arguments: &[&str]| runbook(state.path(), &[&["runs", "verify"], arguments].concat());
+    let whole = verify(&[]);
+    assert_eq!((whole.code, whole.err.as_str()), (0, ""), "{}", whole.out);
+    assert!(
+        whole.out.contains(&run) && whole.out.contains("whole"),
+        "{}",
+        whole.out
+    );
+    assert_eq!(verify(&["no-such-run"]).code, 64);
+
+    let raw = rusqlite::Connection::open(state.path().join("journal.db")).unwrap();
+    raw.execute(
+        "UPDATE events SET at = '2020-01-01T00:00:00Z' WHERE seq = 3",
+        [],
+    )
+    .unwrap();
+    let altered = verify(&[&run[..10]]);
+    assert_eq!(altered.code, 1, "{}", altered.out);
+    assert!(
+        altered.out.contains("ALTERED") && altered.out.contains("event 3: "),
+        "{}",
+        altered.out
+    );
+    let json = verify(&["--output", "json"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json.code, &document["whole"]), (1, &Value::Bool(false)));
+    assert_eq!(document["checked"][0]["findings"][0]["event"], 3);
+
+    drop(raw);
+    std::fs::write(state.path().join("journal.db"), [b'x'; 4096]).unwrap();
+    assert_eq!(verify(&[]).code, 74);
 }

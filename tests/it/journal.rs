@@ -1,13 +1,17 @@
 //! The journal on disk: what is appended is kept, whole and in order, by whoever holds the lease.
 
+mod group;
 mod migrate;
 mod table;
+mod tamper;
+mod verify;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use runbook::base::SealKey;
 use runbook::core::facts::Target;
 use runbook::core::journal::sqlite::Sqlite;
 use runbook::core::journal::state::State;
@@ -38,12 +42,18 @@ fn holder(pid: u32) -> Holder {
     }
 }
 
+/// What the journals here are sealed with.
+fn key() -> SealKey {
+    SealKey::of_bytes([7; 32])
+}
+
 /// The journal in `folder`, for process `pid`; process 13 is surely gone.
 fn journal(folder: &Path, pid: u32) -> Sqlite {
     Sqlite::open(
         folder,
         holder(pid),
         Arc::new(|other: &Holder| other.pid == 13),
+        key(),
     )
     .unwrap()
 }
@@ -298,7 +308,7 @@ async fn nobody_but_its_owner_can_read_the_database() {
 async fn a_database_that_cannot_be_used_is_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let open = |at: &Path| {
-        let error = Sqlite::open(at, holder(1), Arc::new(|_: &Holder| false)).unwrap_err();
+        let error = Sqlite::open(at, holder(1), Arc::new(|_: &Holder| false), key()).unwrap_err();
         error.to_string()
     };
     std::fs::write(

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use runbook::base::SealKey;
 use runbook::core::journal::sqlite::Sqlite;
 use runbook::core::journal::store::{Holder, Store};
 use runbook::core::outcome::RunOutcome;
@@ -153,7 +154,8 @@ fn of_two_runs_that_race_for_one_vm_one_acts() {
                     pid,
                     started: 1,
                 };
-                Arc::new(Sqlite::open(folder.path(), me, Arc::new(|_| false)).unwrap())
+                let key = SealKey::of_bytes([7; 32]);
+                Arc::new(Sqlite::open(folder.path(), me, Arc::new(|_| false), key).unwrap())
             };
             let worlds = [stage.beside(journal(1)), stage.beside(journal(2))];
             let mut plans = Vec::new();

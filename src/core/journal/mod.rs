@@ -1,5 +1,6 @@
 //! What happened: the events of a run, the state that they fold to, and where they are kept.
 
+pub mod evidence;
 pub mod memory;
 pub mod sqlite;
 pub mod state;
@@ -212,6 +213,11 @@ pub struct Record {
 /// The hash of a record: over the hash before it, its place and its text.
 #[must_use]
 pub fn chain(before: &str, run: &RunId, seq: u64, at: Timestamp, event: &str) -> String {
+    chain_of_text(before, &run.0, seq, &at.to_string(), event)
+}
+
+/// The same over what is written, before any of it is believed.
+fn chain_of_text(before: &str, run: &str, seq: impl fmt::Display, at: &str, event: &str) -> String {
     let text = format!("{before}\n{run}\n{seq}\n{at}\n{event}");
     hex::encode(Sha256::digest(text.as_bytes()))
 }

@@ -6,10 +6,10 @@ use std::sync::{Arc, Barrier};
 use runbook::core::journal::sqlite::Sqlite;
 use runbook::core::journal::state::State;
 use runbook::core::journal::store::{Holder, Store};
-use runbook::core::journal::{Record, chain};
+use runbook::core::journal::{Event, Record, chain};
 use rusqlite::{Connection, params};
 
-use super::{at, holder, journal, run, target, waiting};
+use super::{at, holder, journal, key, run, target, waiting};
 
 /// The tables as version 1 made them.
 const VERSION_1: &str = "
@@ -53,9 +53,18 @@ fn of_version_1(folder: &Path, history: &[Record]) -> Vec<Record> {
         });
     }
     let last = records.last().unwrap();
+    let Event::Planned { plan } = &records[0].event else {
+        panic!("a run begins with its plan");
+    };
     raw.execute(
-        "INSERT INTO runs VALUES ('r1', ?1, 'Code', ?2, NULL, NULL, ?3, ?4)",
-        params![target().id, records[0].at.to_string(), last.seq, last.hash],
+        "INSERT INTO runs VALUES ('r1', ?1, ?5, ?2, NULL, NULL, ?3, ?4)",
+        params![
+            plan.target.id,
+            records[0].at.to_string(),
+            last.seq,
+            last.hash,
+            plan.runbook.code
+        ],
     )
     .unwrap();
     raw.execute(
@@ -87,7 +96,7 @@ fn version(database: &Connection) -> i64 {
 }
 
 fn refusal(folder: &Path) -> String {
-    let opened = Sqlite::open(folder, holder(1), Arc::new(|_: &Holder| false));
+    let opened = Sqlite::open(folder, holder(1), Arc::new(|_: &Holder| false), key());
     opened.unwrap_err().to_string()
 }
 
@@ -107,6 +116,11 @@ async fn a_journal_of_version_1_opens_with_the_same_records_and_goes_on() {
     );
     assert_eq!(version(&raw(folder.path())), 2);
 
+    // What was there is sealed as it was found, and said to be older than its seal.
+    let verified = store.verify(Vec::new()).await.unwrap();
+    assert_eq!(verified.runs[0].row.adopted, kept.len() as i64);
+    assert!(verified.is_whole(), "{verified:?}");
+
     // The lease of its dead holder is taken, and the epoch goes on rising.
     let (lease, _) = store
         .begin(&run("r2"), &target(), "Code", waiting(), at(60))
@@ -115,6 +129,31 @@ async fn a_journal_of_version_1_opens_with_the_same_records_and_goes_on() {
     assert_eq!(lease.epoch, 5);
     store.append(&lease, waiting(), at(61)).await.unwrap();
     assert_eq!(store.read(&run("r2")).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_program_of_version_1_that_was_running_meanwhile_writes_no_head_without_a_seal() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = tokio::task::spawn_blocking(super::history).await.unwrap();
+    of_version_1(folder.path(), &history);
+    let old = raw(folder.path());
+    drop(journal(folder.path(), 1));
+    // What version 1 says when it appends, and when it begins.
+    for sql in [
+        "UPDATE runs SET events = 999, head = 'x' WHERE run = 'r1'",
+        "INSERT INTO runs (run, target, code, started, events, head) VALUES ('r2', '', '', '', 0, '')",
+    ] {
+        let refused = old.execute(sql, []).unwrap_err().to_string();
+        assert!(refused.contains("a later release"), "{refused}");
+    }
+    assert!(
+        journal(folder.path(), 2)
+            .verify(Vec::new())
+            .await
+            .unwrap()
+            .findings
+            .is_empty()
+    );
 }
 
 #[tokio::test]

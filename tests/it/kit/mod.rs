@@ -102,6 +102,12 @@ impl Stage {
         World::of(Arc::clone(&self.arm), store, runbooks(), clock, chance)
     }
 
+    /// The same with its journal in `store`.
+    pub(crate) fn keeping(self, store: Arc<dyn Store>) -> Self {
+        let world = self.beside(store);
+        Self { world, ..self }
+    }
+
     pub(crate) fn vm(&self, name: &str) -> String {
         self.simulated.with(|sim| {
             let world = sim.world();

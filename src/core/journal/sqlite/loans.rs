@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Trouble, runs, time};
+use crate::base::SealKey;
 use crate::core::action::Loan;
 use crate::core::journal::store::{Borrowed, Lease, LoanRow};
 use crate::core::journal::{Event, RunId};
@@ -20,6 +21,7 @@ pub(super) fn borrow(
     step: &str,
     loan: &Loan,
     at: Timestamp,
+    key: &SealKey,
 ) -> Result<Borrowed, Trouble> {
     let (first, mut users) = match row(tx, &loan.key)? {
         Some((row, state)) if state == GOING_BACK && row.run != lease.run => {
@@ -49,7 +51,7 @@ pub(super) fn borrow(
         loan: loan.clone(),
         joins: joins.clone(),
     };
-    let record = Box::new(runs::push(tx, &lease.run, event, at)?);
+    let record = Box::new(runs::push(tx, &lease.run, event, at, key)?);
     Ok(match joins {
         Some(run) => Borrowed::Joined(record, run),
         None => Borrowed::First(record),

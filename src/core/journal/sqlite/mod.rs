@@ -3,24 +3,28 @@
 //! WAL with `synchronous=FULL`: an append returns after its commit is durable. The database file
 //! is readable by its owner only, because it holds signed polling URLs while operations run.
 
+mod commit;
+mod kept;
 mod leases;
 mod loans;
 mod operations;
 mod runs;
 mod schema;
+mod seals;
+mod store;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use serde_json::Value;
+use rusqlite::Connection;
 
-use crate::core::action::Loan;
-use crate::core::facts::Target;
-use crate::core::journal::store::{Borrowed, Holder, Lease, LoanRow, RunRow, Store, StoreError};
-use crate::core::journal::{Event, Record, RunId};
+use self::commit::Committer;
+use crate::base::SealKey;
+use crate::core::journal::RunId;
+use crate::core::journal::evidence::{Finding, Kept, Row};
+use crate::core::journal::store::{Holder, StoreError};
 
 /// Tells whether a holder is surely gone.
 pub type IsGone = Arc<dyn Fn(&Holder) -> bool + Send + Sync>;
@@ -28,54 +32,186 @@ pub type IsGone = Arc<dyn Fn(&Holder) -> bool + Send + Sync>;
 /// The journal in a SQLite database.
 #[derive(Clone)]
 pub struct Sqlite {
-    connection: Arc<Mutex<Connection>>,
+    committer: Arc<Committer>,
     path: PathBuf,
     me: Holder,
     is_gone: IsGone,
+    key: SealKey,
 }
 
 impl Sqlite {
-    /// Opens or makes the journal in `folder`.
+    /// Opens or makes the journal in `folder`; whatever is written to it is sealed with `key`.
     ///
     /// # Errors
     /// When the folder or the database cannot be made, read, written or brought up to date.
-    pub fn open(folder: &Path, me: Holder, is_gone: IsGone) -> Result<Self, StoreError> {
+    pub fn open(
+        folder: &Path,
+        me: Holder,
+        is_gone: IsGone,
+        key: SealKey,
+    ) -> Result<Self, StoreError> {
         let path = folder.join("journal.db");
         let broken = |why: String| StoreError::Broken {
             attempted: format!("cannot open the journal `{}`", path.display()),
             why,
         };
         std::fs::create_dir_all(folder).map_err(|e| broken(e.to_string()))?;
-        let connection = schema::open(&path).map_err(broken)?;
+        let connection = schema::open(&path, &key).map_err(broken)?;
         Ok(Self {
-            connection: Arc::new(Mutex::new(connection)),
+            committer: Arc::new(Committer::new(connection)),
             path,
             me,
             is_gone,
+            key,
         })
     }
 
-    async fn with<T: Send + 'static>(
+    /// The same, giving up after `patience` where another process holds the database; ten seconds
+    /// unless said.
+    ///
+    /// # Errors
+    /// When SQLite refuses it.
+    pub fn patient_for(self, patience: Duration) -> Result<Self, StoreError> {
+        let set = self.committer.connection().busy_timeout(patience);
+        self.set("cannot set the patience", set)
+    }
+
+    /// The same, never growing beyond so many pages: what a disk that fills up looks like.
+    ///
+    /// # Errors
+    /// When SQLite refuses it.
+    pub fn no_larger_than(self, pages: u32) -> Result<Self, StoreError> {
+        let set = self
+            .committer
+            .connection()
+            .pragma_update(None, "max_page_count", pages);
+        self.set("cannot limit the size", set)
+    }
+
+    /// How many transactions this process has committed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.committer.commits()
+    }
+
+    /// Looks for what is wrong with the runs whose ids begin so, or with all, and with the journal
+    /// as a whole.
+    ///
+    /// # Errors
+    /// When there is no such run, or the journal cannot be read.
+    pub async fn verify(&self, runs: Vec<String>) -> Result<Verified, StoreError> {
+        let key = self.key.clone();
+        self.look("cannot verify the runs", move |connection| {
+            kept::verify(connection, &runs, &key)
+        })
+        .await
+    }
+
+    /// A run as it lies on disk.
+    ///
+    /// # Errors
+    /// When there is no such run, or the journal cannot be read.
+    pub async fn kept(&self, run: &RunId) -> Result<Kept, StoreError> {
+        let run = run.clone();
+        self.look("cannot read a run", move |connection| {
+            let tx = connection.unchecked_transaction()?;
+            match kept::row(&tx, &run.0)? {
+                Some(row) => Ok(kept::run(&tx, row)?),
+                None => Err(Trouble::Refused(StoreError::NoSuchRun(run.to_string()))),
+            }
+        })
+        .await
+    }
+
+    /// What is written is sealed with this.
+    #[must_use]
+    pub fn key(&self) -> &SealKey {
+        &self.key
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn set(self, attempted: &str, set: rusqlite::Result<()>) -> Result<Self, StoreError> {
+        match set {
+            Ok(()) => Ok(self),
+            Err(why) => Err(self.error(attempted, why.into())),
+        }
+    }
+
+    /// Carries out `work` in the transaction of its group.
+    async fn write<T: Send + 'static>(
         &self,
         attempted: &str,
-        work: impl FnOnce(&mut Connection) -> Result<T, Trouble> + Send + 'static,
+        work: impl FnOnce(&Connection) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let connection = Arc::clone(&self.connection);
-        let attempted = format!("{attempted} in the journal `{}`", self.path.display());
-        let done = tokio::task::spawn_blocking(move || {
-            let mut guard = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&mut guard)
-        })
-        .await;
-        match done {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(Trouble::Refused(error))) => Err(error),
-            Ok(Err(Trouble::Sql(why))) => Err(StoreError::Broken { attempted, why }),
-            Err(join) => Err(StoreError::Broken {
-                attempted,
-                why: join.to_string(),
-            }),
+        let done = self.committer.write(work).await;
+        done.map_err(|trouble| self.error(attempted, trouble))
+    }
+
+    /// Looks between two groups.
+    async fn look<T: Send + 'static>(
+        &self,
+        attempted: &str,
+        work: impl FnOnce(&Connection) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let committer = Arc::clone(&self.committer);
+        let done = tokio::task::spawn_blocking(move || work(&committer.connection())).await;
+        let done = done.unwrap_or_else(|stopped| Err(Trouble::Sql(stopped.to_string())));
+        done.map_err(|trouble| self.error(attempted, trouble))
+    }
+
+    fn error(&self, attempted: &str, trouble: Trouble) -> StoreError {
+        match trouble {
+            Trouble::Refused(error) => error,
+            Trouble::Sql(why) => StoreError::Broken {
+                attempted: format!("{attempted} in the journal `{}`", self.path.display()),
+                why,
+            },
         }
+    }
+}
+
+/// What is wrong with a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The name of the key that seals were held against.
+    pub key: String,
+    /// That it is sealed with another, and what to do; no seal was looked at then.
+    pub other_key: Option<String>,
+    /// How many events there are.
+    pub events: usize,
+    /// Whether the seal over its counts holds.
+    pub sealed: bool,
+    /// What is wrong with the journal as a whole.
+    pub findings: Vec<Finding>,
+    /// Its runs, oldest first.
+    pub runs: Vec<VerifiedRun>,
+}
+
+/// What is wrong with a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedRun {
+    /// Its row.
+    pub row: Row,
+    /// How many events are there.
+    pub events: usize,
+    /// Whether its seal holds.
+    pub sealed: bool,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+}
+
+impl Verified {
+    /// True when nothing is wrong.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.other_key.is_none()
+            && self.findings.is_empty()
+            && self.runs.iter().all(|run| run.findings.is_empty())
     }
 }
 
@@ -96,182 +232,9 @@ impl From<serde_json::Error> for Trouble {
     }
 }
 
-fn immediate(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
-    connection.transaction_with_behavior(TransactionBehavior::Immediate)
-}
-
 fn time(text: &str) -> Result<Timestamp, Trouble> {
     text.parse()
         .map_err(|e| Trouble::Sql(format!("`{text}` is not a time: {e}")))
-}
-
-#[async_trait]
-impl Store for Sqlite {
-    async fn begin(
-        &self,
-        run: &RunId,
-        target: &Target,
-        code: &str,
-        first: Event,
-        at: Timestamp,
-    ) -> Result<(Lease, Record), StoreError> {
-        let (run, target, code) = (run.clone(), target.clone(), code.to_owned());
-        let (me, is_gone) = (self.me.clone(), Arc::clone(&self.is_gone));
-        self.with("cannot begin a run", move |connection| {
-            let tx = immediate(connection)?;
-            let lease = leases::take(&tx, &run, target.key(), at, &me, &is_gone)?;
-            operations::erase_of(&tx, &lease.target)?;
-            runs::insert(&tx, &run, &target, &code, at)?;
-            let record = runs::push(&tx, &run, first, at)?;
-            tx.commit()?;
-            Ok((lease, record))
-        })
-        .await
-    }
-
-    async fn reopen(&self, run: &RunId, at: Timestamp) -> Result<(Lease, Vec<Record>), StoreError> {
-        let run = run.clone();
-        let (me, is_gone) = (self.me.clone(), Arc::clone(&self.is_gone));
-        self.with("cannot go on with a run", move |connection| {
-            let tx = immediate(connection)?;
-            let id = runs::target_of_last(&tx, &run)?;
-            let lease = leases::take(&tx, &run, Target { id }.key(), at, &me, &is_gone)?;
-            let records = runs::read(&tx, &run)?;
-            tx.commit()?;
-            Ok((lease, records))
-        })
-        .await
-    }
-
-    async fn ask_to_cancel(
-        &self,
-        run: &RunId,
-        by: &str,
-        at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let (run, by, is_gone) = (run.clone(), by.to_owned(), Arc::clone(&self.is_gone));
-        self.with("cannot ask a run to stop", move |connection| {
-            let tx = immediate(connection)?;
-            let asked = leases::ask_to_cancel(&tx, &run, &by, at, &is_gone)?;
-            tx.commit()?;
-            Ok(asked)
-        })
-        .await
-    }
-
-    async fn cancelled_by(&self, lease: &Lease) -> Result<Option<String>, StoreError> {
-        let lease = lease.clone();
-        self.with("cannot read the lease", move |connection| {
-            leases::cancelled_by(connection, &lease)
-        })
-        .await
-    }
-
-    async fn append(
-        &self,
-        lease: &Lease,
-        event: Event,
-        at: Timestamp,
-    ) -> Result<Record, StoreError> {
-        let lease = lease.clone();
-        self.with("cannot append an event", move |connection| {
-            let tx = immediate(connection)?;
-            leases::renew(&tx, &lease, at)?;
-            let record = runs::push(&tx, &lease.run, event, at)?;
-            tx.commit()?;
-            Ok(record)
-        })
-        .await
-    }
-
-    async fn renew(&self, lease: &Lease, at: Timestamp) -> Result<(), StoreError> {
-        let lease = lease.clone();
-        self.with("cannot renew the lease", move |connection| {
-            leases::renew(connection, &lease, at)
-        })
-        .await
-    }
-
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        let lease = lease.clone();
-        self.with("cannot give the lease back", move |connection| {
-            leases::release(connection, &lease)
-        })
-        .await
-    }
-
-    async fn read(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
-        let run = run.clone();
-        self.with("cannot read a run", move |connection| {
-            runs::read(connection, &run)
-        })
-        .await
-    }
-
-    async fn runs(&self) -> Result<Vec<RunRow>, StoreError> {
-        self.with("cannot list the runs", |connection| runs::list(connection))
-            .await
-    }
-
-    async fn borrow(
-        &self,
-        lease: &Lease,
-        step: &str,
-        loan: &Loan,
-        at: Timestamp,
-    ) -> Result<Borrowed, StoreError> {
-        let (lease, step, loan) = (lease.clone(), step.to_owned(), loan.clone());
-        self.with("cannot write down what is borrowed", move |connection| {
-            let tx = immediate(connection)?;
-            leases::renew(&tx, &lease, at)?;
-            let borrowed = loans::borrow(&tx, &lease, &step, &loan, at)?;
-            tx.commit()?;
-            Ok(borrowed)
-        })
-        .await
-    }
-
-    async fn give_back(&self, lease: &Lease, key: &str) -> Result<Option<RunId>, StoreError> {
-        let (run, key) = (lease.run.clone(), key.to_owned());
-        self.with("cannot write down what goes back", move |connection| {
-            let tx = immediate(connection)?;
-            let heir = loans::give_back(&tx, &run, &key)?;
-            tx.commit()?;
-            Ok(heir)
-        })
-        .await
-    }
-
-    async fn loans(&self) -> Result<Vec<LoanRow>, StoreError> {
-        self.with("cannot list what is borrowed", |connection| {
-            loans::list(connection)
-        })
-        .await
-    }
-
-    async fn keep_operation(&self, run: &RunId, id: &str, token: &Value) -> Result<(), StoreError> {
-        let (run, id, token) = (run.clone(), id.to_owned(), token.to_string());
-        self.with("cannot keep an operation", move |connection| {
-            operations::keep(connection, &run, &id, &token)
-        })
-        .await
-    }
-
-    async fn operation(&self, id: &str) -> Result<Option<Value>, StoreError> {
-        let id = id.to_owned();
-        self.with("cannot read an operation", move |connection| {
-            operations::get(connection, &id)
-        })
-        .await
-    }
-
-    async fn erase_operation(&self, id: &str) -> Result<(), StoreError> {
-        let id = id.to_owned();
-        self.with("cannot erase an operation", move |connection| {
-            operations::erase(connection, &id)
-        })
-        .await
-    }
 }
 
 impl std::fmt::Debug for Sqlite {

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use super::{Trouble, loans, operations, time};
+use super::{Trouble, loans, operations, seals, time};
+use crate::base::SealKey;
 use crate::core::facts::Target;
+use crate::core::journal::evidence::Row;
 use crate::core::journal::store::{RunRow, StoreError};
 use crate::core::journal::{Event, Record, RunId, chain};
 use crate::core::outcome::RunOutcome;
@@ -17,12 +19,25 @@ pub(super) fn insert(
     target: &Target,
     code: &str,
     at: Timestamp,
+    key: &SealKey,
 ) -> Result<(), Trouble> {
+    let row = Row {
+        run: run.0.clone(),
+        target: target.id.clone(),
+        code: code.to_owned(),
+        started: at.to_string(),
+        ended: None,
+        outcome: None,
+        adopted: 0,
+        events: 0,
+        head: String::new(),
+        seal: String::new(),
+    };
     tx.execute(
-        "INSERT INTO runs (run, target, code, started, events, head) VALUES (?1, ?2, ?3, ?4, 0, '')",
-        params![run.0, target.id, code, at.to_string()],
+        "INSERT INTO runs (run, target, code, started, events, head, seal) VALUES (?1, ?2, ?3, ?4, 0, '', ?5)",
+        params![row.run, row.target, row.code, row.started, row.sealed_with(key)],
     )?;
-    Ok(())
+    seals::count(tx, 1, 0, key)
 }
 
 /// Appends an event after the last one of its run.
@@ -31,29 +46,35 @@ pub(super) fn push(
     run: &RunId,
     event: Event,
     at: Timestamp,
+    key: &SealKey,
 ) -> Result<Record, Trouble> {
-    let row: Option<(u64, String)> = tx
-        .query_row(
-            "SELECT events, head FROM runs WHERE run = ?1",
-            [&run.0],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    let Some((events, head)) = row else {
+    let Some(mut row) = seals::unaltered(tx, &run.0, key)? else {
         return Err(Trouble::Refused(StoreError::NoSuchRun(run.to_string())));
     };
     let text = serde_json::to_string(&event)?;
-    let seq = events + 1;
-    let hash = chain(&head, run, seq, at, &text);
+    row.events += 1;
+    let seq = row.events.unsigned_abs();
+    let hash = chain(&row.head, run, seq, at, &text);
     tx.execute(
         "INSERT INTO events (run, seq, at, event, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![run.0, seq, at.to_string(), text, hash],
     )?;
-    tx.execute(
-        "UPDATE runs SET events = ?2, head = ?3 WHERE run = ?1",
-        params![run.0, seq, hash],
-    )?;
-    match &event {
+    row.head.clone_from(&hash);
+    seals::seal(tx, &row, key)?;
+    seals::count(tx, 0, 1, key)?;
+    follow(tx, run, &event, at)?;
+    Ok(Record {
+        run: run.clone(),
+        seq,
+        at,
+        event,
+        hash,
+    })
+}
+
+/// What an event changes besides its own row.
+fn follow(tx: &Connection, run: &RunId, event: &Event, at: Timestamp) -> Result<(), Trouble> {
+    match event {
         Event::Ended { outcome, .. } => {
             tx.execute(
                 "UPDATE runs SET ended = ?2, outcome = ?3 WHERE run = ?1",
@@ -75,13 +96,7 @@ pub(super) fn push(
         }
         _ => {}
     }
-    Ok(Record {
-        run: run.clone(),
-        seq,
-        at,
-        event,
-        hash,
-    })
+    Ok(())
 }
 
 /// Every event of a run, in order.

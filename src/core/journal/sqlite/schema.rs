@@ -8,7 +8,7 @@
 //! |---|---|
 //! | old reader, new data | refused at opening: it knows version 1 alone |
 //! | new reader, old data | migrated at opening; the copy `journal.db.before-v2` stays beside it |
-//! | old writer, new data | refused at opening; one that was open already writes events whose run has no seal any more |
+//! | old writer, new data | refused at opening; one that was open already is refused by triggers, and sends nothing further |
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -16,11 +16,25 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-/// What takes a journal from one version to the next; the first makes version 1.
+use super::seals;
+use crate::base::SealKey;
+
+/// What takes a journal from one version to the next.
+struct Migration {
+    tables: &'static str,
+    /// What no SQL can do.
+    then: fn(&Connection, &SealKey) -> rusqlite::Result<()>,
+}
+
+/// The first makes version 1. It says `IF NOT EXISTS` because its makers wrote the number after the
+/// tables.
 ///
-/// Version 1 says `IF NOT EXISTS` because its makers wrote the number after the tables.
-const MIGRATIONS: [&str; 2] = [
-    "
+/// The triggers of version 2 stop a program of version 1 that was running meanwhile: it would write
+/// heads without seals. A borrowed lock is kept by its lower-cased id: the loan as JSON, who took it,
+/// and a JSON list of the runs that use it. `cancel` names who asked the holder of a lease to stop.
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        tables: "
 CREATE TABLE IF NOT EXISTS runs (run TEXT PRIMARY KEY, target TEXT NOT NULL, code TEXT NOT NULL,
   started TEXT NOT NULL, ended TEXT, outcome TEXT, events INTEGER NOT NULL, head TEXT NOT NULL)
   STRICT, WITHOUT ROWID;
@@ -31,14 +45,24 @@ CREATE TABLE IF NOT EXISTS leases (target TEXT PRIMARY KEY, run TEXT NOT NULL, e
 CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, run TEXT NOT NULL, token TEXT NOT NULL)
   STRICT, WITHOUT ROWID;
 ",
-    // `seal` is over the run, the number of its events and the last hash. A borrowed lock is kept
-    // by its lower-cased id: the loan as JSON, who took it, and a JSON list of the runs that use it. `cancel` names who asked the holder of a lease to stop.
-    "
+        then: |_, _| Ok(()),
+    },
+    Migration {
+        tables: "
 ALTER TABLE leases ADD COLUMN cancel TEXT;
-ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT '';
 CREATE TABLE borrowed_locks (id TEXT PRIMARY KEY, lock TEXT NOT NULL, run TEXT NOT NULL,
   since TEXT NOT NULL, state TEXT NOT NULL, joined TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (id INTEGER PRIMARY KEY CHECK (id = 1), key TEXT NOT NULL,
+  runs INTEGER NOT NULL, events INTEGER NOT NULL, seal TEXT NOT NULL) STRICT;
+ALTER TABLE runs ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN seal TEXT NOT NULL DEFAULT '';
+CREATE TRIGGER a_run_is_sealed BEFORE INSERT ON runs WHEN NEW.seal = ''
+  BEGIN SELECT RAISE(ABORT, 'a later release of this program has brought the journal up to date'); END;
+CREATE TRIGGER a_head_is_sealed BEFORE UPDATE OF head ON runs WHEN NEW.seal = OLD.seal
+  BEGIN SELECT RAISE(ABORT, 'a later release of this program has brought the journal up to date'); END;
 ",
+        then: seals::adopt,
+    },
 ];
 
 /// The version that this program reads and writes.
@@ -48,7 +72,7 @@ const NEWEST: usize = MIGRATIONS.len();
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens the database at `path`, making it or bringing it up to date.
-pub(super) fn open(path: &Path) -> Result<Connection, String> {
+pub(super) fn open(path: &Path, key: &SealKey) -> Result<Connection, String> {
     let text = |e: rusqlite::Error| e.to_string();
     keep_private(path).map_err(|e| e.to_string())?;
     // Two processes that open at once go one after the other: SQLite does not wait when both ask
@@ -60,7 +84,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, String> {
         .map_err(text)?;
     let found = version(&connection).map_err(text)?;
     while version(&connection).map_err(text)? != NEWEST {
-        migrate(&mut connection, path, found > 0)?;
+        migrate(&mut connection, path, key, found > 0)?;
     }
     Ok(connection)
 }
@@ -87,7 +111,12 @@ fn version(connection: &Connection) -> rusqlite::Result<usize> {
 
 /// One step nearer to the newest version; refused where there is no way to it. A journal that has
 /// just been made has nothing to copy.
-fn migrate(connection: &mut Connection, path: &Path, old: bool) -> Result<(), String> {
+fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    key: &SealKey,
+    old: bool,
+) -> Result<(), String> {
     let text = |e: rusqlite::Error| e.to_string();
     let tx = Transaction::new(connection, TransactionBehavior::Exclusive).map_err(text)?;
     let from = version(&tx).map_err(text)?;
@@ -106,7 +135,8 @@ fn migrate(connection: &mut Connection, path: &Path, old: bool) -> Result<(), St
     if old {
         copy(path, &beside(path, &format!("before-v{to}"))).map_err(failed)?;
     }
-    tx.execute_batch(migration)
+    tx.execute_batch(migration.tables)
+        .and_then(|()| (migration.then)(&tx, key))
         .and_then(|()| tx.pragma_update(None, "user_version", to))
         .and_then(|()| tx.commit())
         .map_err(|e| failed(e.to_string()))

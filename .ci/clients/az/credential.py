@@ -1,5 +1,5 @@
 """`runbook --credential cli`: the program takes its token from the `az` that is logged in, and
-`client-secret` its own from the same authority. Both over TLS, planning only."""
+`client-secret` its own from the authority that the cloud names. Both over TLS, planning only."""
 
 import json
 import subprocess
@@ -13,8 +13,8 @@ ACTIONS = ["lock.delete", "restore_points.delete", "backup.now"]
 
 def plans(az):
     """Makes the same plan with each credential."""
-    given = {"AZURE_AUTHORITY_HOST": az.stage.url, "AZURE_TENANT_ID": TENANT,
-             "AZURE_CLIENT_ID": APPLICATION, "AZURE_CLIENT_SECRET": SECRET}
+    given = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": APPLICATION,
+             "AZURE_CLIENT_SECRET": SECRET}
     for credential, settings in (("cli", {}), ("client-secret", given)):
         report = plan(az, credential, settings)
         identity = report["identity"]

@@ -28,6 +28,8 @@ pub enum Use {
     Head,
     /// The name of the key itself.
     Name,
+    /// The hashes of exported files.
+    Export,
 }
 
 /// The key of a state directory.
@@ -58,6 +60,18 @@ impl SealKey {
         }
         let text = std::fs::read_to_string(&file).map_err(|why| failed("read", why))?;
         Self::checked(Secret::new(text.trim()), &place)
+    }
+
+    /// The key that was `given`, else the one in `folder`; none where there is none yet, and then
+    /// none is made.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is too short to be a key; the text names the place.
+    pub fn at_hand(folder: &Path, given: Option<Secret>) -> Result<Option<Self>, String> {
+        if given.is_none() && !folder.join(KEY_FILE).exists() {
+            return Ok(None);
+        }
+        Self::of(folder, given).map(Some)
     }
 
     /// A key for programs that keep it themselves.
@@ -104,6 +118,7 @@ impl SealKey {
             Use::Plan => b"runbook plan\n",
             Use::Head => b"runbook head\n",
             Use::Name => b"runbook name\n",
+            Use::Export => b"runbook export\n",
         });
         mac.update(text.as_bytes());
         mac

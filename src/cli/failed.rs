@@ -30,7 +30,8 @@ pub(super) fn report(error: &OpsError) -> Report {
         OpsError::Azure { failure } => {
             Report::of_error(&message, Some(failure), of_failure(failure))
         }
-        OpsError::Journal(_) => plain(Exit::Journal),
+        OpsError::Journal(_) | OpsError::UnreadableExport { .. } => plain(Exit::Journal),
+        OpsError::NotExported { .. } => plain(Exit::Failed),
         OpsError::Busy { .. } => plain(Exit::Busy),
         OpsError::Refused(refusal, plan) => Report::of_refusal(plan, refusal),
         OpsError::MissingPermissions(plan) => Report::of_missing_rights(plan),

@@ -108,6 +108,9 @@ async fn dispatch(
         Command::Runs(RunsCommand::Verify(verify)) => {
             verify::verify(&global, &verify, input, output).await
         }
+        Command::Runs(RunsCommand::Export(export)) => {
+            verify::export(&global, &export, input, output).await
+        }
         Command::Sim(sim) => sim::run(&global, &sim, input, output, stop).await,
     };
     done.unwrap_or_else(|error| failed::tell(&error, output))

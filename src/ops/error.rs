@@ -52,6 +52,22 @@ pub enum OpsError {
     /// There is no such run.
     #[error("there is no run `{0}`; `runbook runs list` lists them")]
     NoSuchRun(String),
+    /// A run cannot be exported.
+    #[error("cannot export run `{run}`: {why}")]
+    NotExported {
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
+    },
+    /// An exported run cannot be read.
+    #[error("cannot read the export `{place}`: {why}")]
+    UnreadableExport {
+        /// The folder.
+        place: String,
+        /// Why.
+        why: String,
+    },
     /// Another run holds the VM.
     #[error("busy: run {run} has held this VM since {since} (process {} on {})", holder.pid, holder.host)]
     Busy {

@@ -14,7 +14,7 @@ pub mod world;
 pub use apply::apply;
 pub use documents::{CheckSummary, catalogue, check, schema};
 pub use error::OpsError;
-pub use evidence::verify;
+pub use evidence::{export, verify, verify_export};
 pub use plan::{Ask, plan};
 pub use rehearse::{reset_sim, serve_sim};
 pub use runs::{run, runs};

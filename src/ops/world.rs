@@ -253,6 +253,12 @@ fn seal_key(folder: &Path, settings: &Settings) -> Result<SealKey, OpsError> {
     SealKey::of(folder, settings.seal_key.clone()).map_err(|why| no_key(settings, why))
 }
 
+/// The same, where there is one already.
+pub(super) fn key_at_hand(settings: &Settings) -> Result<Option<SealKey>, OpsError> {
+    let given = settings.seal_key.clone();
+    SealKey::at_hand(&folder_of(settings), given).map_err(|why| no_key(settings, why))
+}
+
 fn no_key(settings: &Settings, why: String) -> OpsError {
     match settings.seal_key {
         Some(_) => OpsError::Usage(why),

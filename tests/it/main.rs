@@ -9,6 +9,7 @@ mod binary;
 mod consent;
 mod crash;
 mod docs;
+mod evidence;
 mod faults;
 mod first_runbook;
 mod generic;

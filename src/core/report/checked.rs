@@ -1,4 +1,4 @@
-//! What was found when runs and the journal were held against their hashes and seals.
+//! What was found when runs, a journal or an export were held against their hashes and seals.
 
 use serde_json::{Value, json};
 
@@ -16,6 +16,8 @@ pub enum Kind {
     Run,
     /// The journal as a whole.
     Journal,
+    /// An exported run.
+    Export,
 }
 
 /// What became of the seal.
@@ -25,6 +27,8 @@ pub enum Seal {
     Holds,
     /// It is not.
     Broken,
+    /// The key is not at hand.
+    Unchecked,
     /// It is said to be of another key than the one that was to prove it.
     Other,
 }
@@ -100,6 +104,7 @@ impl Kind {
         match self {
             Self::Run => "run",
             Self::Journal => "journal",
+            Self::Export => "export",
         }
     }
 }
@@ -109,6 +114,7 @@ impl Seal {
         match self {
             Self::Holds => "holds",
             Self::Broken => "broken",
+            Self::Unchecked => "not_checked",
             Self::Other => "another_key",
         }
     }
@@ -117,6 +123,7 @@ impl Seal {
         match self {
             Self::Holds => ", sealed",
             Self::Broken => ", seal broken",
+            Self::Unchecked => ", seal not checked",
             Self::Other => ", sealed with another key",
         }
     }

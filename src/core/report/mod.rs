@@ -7,7 +7,9 @@
 pub mod checked;
 mod command;
 pub mod exit;
+pub mod export;
 mod fold;
+pub mod html;
 pub mod json;
 pub mod markdown;
 mod names;

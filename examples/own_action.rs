@@ -355,6 +355,7 @@ async fn plan(catalogue: &Catalogue, engine: &Engine) -> Result<Plan, Box<dyn Er
             cloud: "a printer in this process".to_owned(),
             ..Context::default()
         },
+        approved: None,
         now: engine.clock.now(),
     };
     Ok(build(request, &engine.actions, &engine.lookers).await)

@@ -21,6 +21,7 @@
 //! - what is never done, whatever a runbook says: [`azure::permitted`] and [`azure::proof`]
 //! - when something is retried: [`core::execute::retry`] (steps), [`base::pace`] (requests)
 //! - what an approval covers: [`core::plan::consent`] and [`core::plan::fingerprint`]
+//! - what is left of a saved plan: [`core::plan::rest`] and [`core::journal::uses`]
 //! - what may follow what in a journal: [`core::journal::state`]
 //! - the numbers of the documents: [`actions::limits`]
 

@@ -105,9 +105,12 @@ impl SealKey {
         hex::encode(self.over(used_as, text).finalize().into_bytes())
     }
 
-    /// Whether `seal` is that of `text`; compared in constant time.
+    /// Whether `seal` is that of `text`, as it was written; compared in constant time.
     #[must_use]
     pub fn holds(&self, used_as: Use, text: &str, seal: &str) -> bool {
+        if seal.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return false;
+        }
         hex::decode(seal).is_ok_and(|seal| self.over(used_as, text).verify_slice(&seal).is_ok())
     }
 
@@ -140,7 +143,7 @@ mod tests {
         assert!(!key().holds(Use::Plan, "delete the lock ", &seal));
         assert!(!key().holds(Use::Head, "delete the lock", &seal));
         assert!(!SealKey::of_bytes([8; KEY_BYTES]).holds(Use::Plan, "delete the lock", &seal));
-        for no_seal in ["", "00", "not hex", &seal[..62]] {
+        for no_seal in ["", "00", "not hex", &seal[..62], &seal.to_uppercase()] {
             assert!(!key().holds(Use::Plan, "delete the lock", no_seal));
         }
     }

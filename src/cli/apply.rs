@@ -1,5 +1,6 @@
 //! `runbook apply`: plans, shows, asks, does, checks.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use crate::core::plan::consent::{Consent, covers};
 use crate::core::report::exit::Exit;
 use crate::core::report::{Report, clean, text};
 use crate::ops::resume::Unfinished;
-use crate::ops::{OpsError, World};
+use crate::ops::{OpsError, World, plan_file};
 
 /// How long jobs are waited for at a terminal, and elsewhere: the median backup takes 41 minutes
 /// (DESIGN section 9).
@@ -44,8 +45,7 @@ async fn applied(
     output: &Output,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Report, OpsError> {
-    let ask = settings::ask(&apply.subject);
-    let Some(plan) = unless_stopped(&mut stop, crate::ops::plan(world, &ask)).await else {
+    let Some(plan) = unless_stopped(&mut stop, planned(world, apply)).await else {
         let message = "stopped while planning; nothing was sent";
         return Ok(Report::of_error(message, None, Exit::Cancelled));
     };
@@ -90,6 +90,35 @@ async fn applied(
     let records = crate::ops::apply(world, plan, consent, by, wait, stop, told).await;
     drop(progress);
     Report::of_run(&records?).map_err(|illegal| OpsError::Bug(illegal.to_string()))
+}
+
+/// What is to be applied, as it looks now: a plan for the code, or what is left of a saved one.
+async fn planned(world: &World, apply: &Apply) -> Result<Plan, OpsError> {
+    let what = apply.what.as_deref();
+    if let Some(file) = what.filter(|what| is_file(what, world)) {
+        if apply.manner.force || !apply.manner.params.is_empty() {
+            return Err(OpsError::Usage(format!(
+                "`{file}` has its parameters in it: leave --param and --force out, or plan anew with them"
+            )));
+        }
+        return plan_file::open(world, Path::new(file), apply.vm.as_deref()).await;
+    }
+    let Some(vm) = &apply.vm else {
+        return Err(OpsError::Usage(
+            "which VM? Give --vm ID, or a saved plan (*.json)".to_owned(),
+        ));
+    };
+    crate::ops::plan(world, &settings::ask(what, vm, &apply.manner)).await
+}
+
+/// A name with a folder or ending in `.json` is a file's; a code comes before a file of its name.
+fn is_file(what: &str, world: &World) -> bool {
+    let path = Path::new(what);
+    let json = path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    json || path.components().count() > 1
+        || (path.is_file() && world.catalogue().find(what).is_err())
 }
 
 /// Unattended, the plan that is about to be carried out goes to the log: standard error.

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::Typ
 
 use crate::azure::credential::CredentialKind;
 use crate::cli::output::Format;
+use crate::core::plan::sealed::LONGEST;
 use crate::core::runbook::model::Span;
 use crate::core::runbook::risk::Risk;
 
@@ -15,6 +16,8 @@ Examples:
   runbook plan UserErrorRpCollectionLimitReached --vm /subscriptions/…/virtualMachines/vm1
   runbook apply --vm /subscriptions/…/virtualMachines/vm1
   runbook apply UserErrorRpCollectionLimitReached --vm vm1 --sim
+  runbook plan UserErrorRpCollectionLimitReached --vm vm1 --sim --out plan.json
+  runbook apply plan.json --sim
 
 Exit codes:
   0 fixed, or nothing to do; a plan was made    5 needs a person
@@ -22,7 +25,8 @@ Exit codes:
   2 changes pending (--detailed-exitcode)       7 a borrowed lock is still out
   3 waiting: go on with `runbook resume`        8 cancelled, or refused at the prompt
   4 needs approval; nothing was sent
-  64 usage  65 bad runbook  69 Azure unreachable  70 our bug  74 journal  77 not authorised";
+  64 usage  65 bad runbook or saved plan  69 Azure unreachable  70 our bug  74 journal
+  77 not authorised";
 
 /// Put failed Azure VM backups right: plan, show, do, check.
 #[derive(Debug, Parser)]
@@ -135,14 +139,9 @@ pub struct Schema {
     pub report: bool,
 }
 
-/// Which runbook, on which VM, how.
-#[derive(Clone, Debug, Args)]
-pub struct Subject {
-    /// The error code; read from the VM's last failed backup job when there is none
-    pub code: Option<String>,
-    /// The VM's resource id; with --sim its name will do
-    #[arg(long, value_name = "ID")]
-    pub vm: String,
+/// How a runbook is to be planned.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Manner {
     /// Set a parameter of the runbook
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, String)>,
@@ -153,11 +152,26 @@ pub struct Subject {
 
 /// `plan`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  runbook plan UserErrorRpCollectionLimitReached --vm vm1 --sim")]
+#[command(after_help = "\
+Examples:
+  runbook plan UserErrorRpCollectionLimitReached --vm vm1 --sim
+  runbook plan CODE --vm ID --out plan.json --ttl 8h                 for `runbook apply plan.json`")]
 pub struct Plan {
-    /// What to plan.
+    /// The error code; read from the VM's last failed backup job when there is none
+    pub code: Option<String>,
+    /// The VM's resource id; with --sim its name will do
+    #[arg(long, value_name = "ID")]
+    pub vm: String,
+    /// How.
     #[command(flatten)]
-    pub subject: Subject,
+    pub manner: Manner,
+    /// Save the plan in a new file, to be applied once; sealed with the key of the state directory,
+    /// or with RUNBOOK_SEAL_KEY
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Choose how long the saved plan is good: 30m, 8h, at most 168h
+    #[arg(long, env = "RUNBOOK_TTL", value_name = "DURATION", value_parser = good_for, default_value = "4h")]
+    pub ttl: Duration,
     /// End with 2 when there are changes to make, 4, 5 or 77 when something stands in the way
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -169,11 +183,19 @@ pub struct Plan {
 Examples:
   runbook apply --vm /subscriptions/…/virtualMachines/vm1            at a terminal: shows, asks
   runbook apply CODE --vm ID --yes --max-risk destructive            unattended
-  runbook apply CODE --vm ID --approve FINGERPRINT                   approve what plan showed")]
+  runbook apply CODE --vm ID --approve FINGERPRINT                   approve what plan showed
+  runbook apply plan.json --approve FINGERPRINT                      what plan --out saved")]
 pub struct Apply {
-    /// What to apply.
+    /// The error code, or a plan that was saved (*.json); without either the code is read from the
+    /// VM's last failed backup job
+    #[arg(value_name = "CODE|FILE")]
+    pub what: Option<String>,
+    /// The VM's resource id; with --sim its name will do; a saved plan has its own
+    #[arg(long, value_name = "ID")]
+    pub vm: Option<String>,
+    /// How.
     #[command(flatten)]
-    pub subject: Subject,
+    pub manner: Manner,
     /// What is agreed to.
     #[command(flatten)]
     pub agreed: Agreed,
@@ -355,6 +377,14 @@ fn parameter(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as name=value".to_owned()),
     }
+}
+
+fn good_for(text: &str) -> Result<Duration, String> {
+    let span = text.parse::<Span>().map_err(|why| why.to_string())?;
+    if span.duration() > LONGEST {
+        return Err("a saved plan is good for 168h at most".to_owned());
+    }
+    Ok(span.duration())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -2,6 +2,7 @@
 
 use crate::base::{ErrorClass, Failure};
 use crate::cli::output::{Format, Output, to_stderr};
+use crate::core::plan::sealed::Unfit;
 use crate::core::report::Report;
 use crate::core::report::exit::Exit;
 use crate::ops::OpsError;
@@ -35,6 +36,13 @@ pub(super) fn report(error: &OpsError) -> Report {
         OpsError::Busy { .. } => plain(Exit::Busy),
         OpsError::Refused(refusal, plan) => Report::of_refusal(plan, refusal),
         OpsError::MissingPermissions(plan) => Report::of_missing_rights(plan),
+        OpsError::Unsaved(..) => plain(Exit::Usage),
+        OpsError::Unfit(_, Unfit::Expired(_)) | OpsError::Spent { .. } => {
+            plain(Exit::NeedsApproval)
+        }
+        OpsError::Unfit(..) => plain(Exit::BadRunbook),
+        OpsError::StillOut { .. } => plain(Exit::LockOut),
+        OpsError::Moved { file, moved, plan } => Report::of_moved(plan, file, moved),
         OpsError::Bug(_) => plain(Exit::Bug),
     }
 }
@@ -51,7 +59,11 @@ fn of_failure(failure: &Failure) -> Exit {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::core::journal::RunId;
+    use crate::core::outcome::RunOutcome;
 
     #[test]
     fn every_error_has_the_exit_code_of_the_design() {
@@ -60,6 +72,16 @@ mod tests {
         let unknown = OpsError::NoSuchCode {
             code: "X".to_owned(),
             did_you_mean: None,
+        };
+        let spent = OpsError::Spent {
+            file: "f".to_owned(),
+            run: RunId("r".to_owned()),
+            outcome: RunOutcome::Fixed,
+        };
+        let out = OpsError::StillOut {
+            file: "f".to_owned(),
+            run: RunId("r".to_owned()),
+            out: "`keep`".to_owned(),
         };
         for (error, code) in [
             (OpsError::Usage("x".to_owned()), 64),
@@ -70,6 +92,15 @@ mod tests {
             (azure(ErrorClass::Forbidden), 77),
             (azure(ErrorClass::NotFound), 5),
             (azure(ErrorClass::Transient), 1),
+            (OpsError::Unsaved("f".to_owned(), Unfit::Secret), 64),
+            (OpsError::Unfit("f".to_owned(), Unfit::Edited), 65),
+            (OpsError::Unfit("f".to_owned(), Unfit::OtherStore), 65),
+            (
+                OpsError::Unfit("f".to_owned(), Unfit::Expired(Timestamp::MAX)),
+                4,
+            ),
+            (spent, 4),
+            (out, 7),
             (OpsError::Bug("x".to_owned()), 70),
         ] {
             assert_eq!(report(&error).exit.code(), code, "{error}");

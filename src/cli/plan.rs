@@ -6,9 +6,10 @@ use crate::cli::args::{Global, Plan};
 use crate::cli::output::{Format, Output};
 use crate::cli::signals::unless_stopped;
 use crate::cli::{Input, settings};
+use crate::core::plan::Plan as Made;
 use crate::core::report::exit::Exit;
 use crate::core::report::{Report, json};
-use crate::ops::{OpsError, World};
+use crate::ops::{OpsError, World, plan_file};
 
 /// Plans, and shows the plan.
 pub(super) async fn run(
@@ -18,9 +19,11 @@ pub(super) async fn run(
     output: &Output,
     mut stop: watch::Receiver<bool>,
 ) -> Result<Exit, OpsError> {
+    if let Some(file) = &plan.out {
+        plan_file::is_free(file)?;
+    }
     let world = World::open(settings::of(global, input)?).await?;
-    let ask = settings::ask(&plan.subject);
-    let made = unless_stopped(&mut stop, crate::ops::plan(&world, &ask)).await;
+    let made = unless_stopped(&mut stop, made(&world, plan)).await;
     world.close().await;
     let Some(made) = made.transpose()? else {
         return Ok(output.report(&Report::of_error("stopped", None, Exit::Cancelled)));
@@ -36,4 +39,14 @@ pub(super) async fn run(
     let document = serde_json::to_value(json::Document::of(&report));
     output.value(&document.map_err(|why| OpsError::Bug(why.to_string()))?);
     Ok(report.exit)
+}
+
+/// The plan, saved where that is asked for.
+async fn made(world: &World, asked: &Plan) -> Result<Made, OpsError> {
+    let ask = settings::ask(asked.code.as_deref(), &asked.vm, &asked.manner);
+    let plan = crate::ops::plan(world, &ask).await?;
+    match &asked.out {
+        Some(file) => plan_file::save(world, plan, file, asked.ttl),
+        None => Ok(plan),
+    }
 }

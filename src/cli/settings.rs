@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::azure::credential::CredentialSettings;
 use crate::base::Secret;
 use crate::cli::Input;
-use crate::cli::args::{Global, Subject};
+use crate::cli::args::{Global, Manner};
 use crate::ops::{Ask, OpsError, Settings};
 
 /// The settings; flags come before `RUNBOOK_*`, and both before `AZURE_*`.
@@ -26,12 +26,12 @@ pub(super) fn of(global: &Global, input: &Input) -> Result<Settings, OpsError> {
 }
 
 /// What is asked for.
-pub(super) fn ask(subject: &Subject) -> Ask {
+pub(super) fn ask(code: Option<&str>, vm: &str, manner: &Manner) -> Ask {
     Ask {
-        code: subject.code.clone(),
-        vm: subject.vm.clone(),
-        params: subject.params.clone(),
-        force: subject.force,
+        code: code.map(str::to_owned),
+        vm: vm.to_owned(),
+        params: manner.params.clone(),
+        force: manner.force,
     }
 }
 

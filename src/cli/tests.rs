@@ -77,7 +77,7 @@ fn the_simulator_takes_a_scenario_only_with_an_equals_sign() {
     );
     let bare = parsed(&["apply", "--sim", "X", "--vm", "v"]);
     assert_eq!(bare.global.sim, Some(None));
-    assert!(matches!(bare.command, Command::Apply(a) if a.subject.code.as_deref() == Some("X")));
+    assert!(matches!(bare.command, Command::Apply(a) if a.what.as_deref() == Some("X")));
 }
 
 #[test]

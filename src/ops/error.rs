@@ -6,8 +6,11 @@ use crate::base::{ErrorClass, Failure};
 use crate::core::execute::engine::DriveError;
 use crate::core::journal::RunId;
 use crate::core::journal::store::{Holder, StoreError};
+use crate::core::outcome::RunOutcome;
 use crate::core::plan::Plan;
 use crate::core::plan::consent::Refusal;
+use crate::core::plan::rest::Moved;
+use crate::core::plan::sealed::Unfit;
 use crate::core::report::role_with;
 
 /// Why something that was asked for was not done.
@@ -84,6 +87,46 @@ pub enum OpsError {
     /// The identity lacks rights that the plan needs; nothing was sent.
     #[error("this identity lacks rights that the plan needs")]
     MissingPermissions(Box<Plan>),
+    /// The plan cannot be kept in a file.
+    #[error("cannot save the plan in `{0}`: {1}")]
+    Unsaved(String, Unfit),
+    /// The file cannot be believed, or not any more; nothing was sent.
+    #[error("cannot apply `{0}`: {1}")]
+    Unfit(String, Unfit),
+    /// The saved plan was applied, and nothing is left of it; nothing was sent.
+    #[error(
+        "cannot apply `{file}`: run {run} applied it already and ended {outcome}; a saved plan is applied once, so plan again if something is wrong still"
+    )]
+    Spent {
+        /// The file.
+        file: String,
+        /// That run.
+        run: RunId,
+        /// How it ended.
+        outcome: RunOutcome,
+    },
+    /// An earlier run of the saved plan has something borrowed still; nothing was sent.
+    #[error(
+        "run {run} of `{file}` still has {out} borrowed: if it is not at work any more, `runbook resume {run}` goes on with it, and `runbook locks return {run}` gives it up and puts back what is out"
+    )]
+    StillOut {
+        /// The file.
+        file: String,
+        /// That run.
+        run: RunId,
+        /// What is out.
+        out: String,
+    },
+    /// The world is another one than the saved plan was made for; nothing was sent.
+    #[error("the world has moved since `{file}` was saved")]
+    Moved {
+        /// The file.
+        file: String,
+        /// What moved.
+        moved: Vec<Moved>,
+        /// The plan as it would be now; as it was saved where it could not be made again.
+        plan: Box<Plan>,
+    },
     /// A state that our own code should have made impossible.
     #[error("our bug: {0}")]
     Bug(String),

@@ -6,6 +6,7 @@ pub mod documents;
 mod error;
 pub mod evidence;
 pub mod plan;
+pub mod plan_file;
 pub mod rehearse;
 pub mod resume;
 pub mod runs;

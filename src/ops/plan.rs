@@ -44,8 +44,14 @@ pub async fn plan(world: &World, ask: &Ask) -> Result<Plan, OpsError> {
         target,
         force: ask.force,
         context,
+        approved: None,
         now: world.clock.now(),
     };
+    planned(world, request).await
+}
+
+/// Looks, and decides each step.
+pub(super) async fn planned(world: &World, request: Request<'_>) -> Result<Plan, OpsError> {
     let plan = build(request, &world.actions, &world.lookers).await;
     match plan
         .verdict
@@ -100,7 +106,8 @@ async fn by_last_failure<'a>(world: &'a World, target: &Target) -> Result<&'a Ru
         })
 }
 
-fn target(world: &World, vm: &str) -> Result<Target, OpsError> {
+/// The VM of this resource id; with the simulator of this name.
+pub(super) fn target(world: &World, vm: &str) -> Result<Target, OpsError> {
     let simulated = world.simulated.as_ref().and_then(|s| s.vm_named(vm));
     let text = simulated.unwrap_or_else(|| vm.to_owned());
     let wrong = |why: String| {

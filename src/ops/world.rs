@@ -57,6 +57,7 @@ pub struct World {
     pub(super) clock: Clock,
     pub(super) chance: Chance,
     pub(super) simulated: Option<Arc<Simulated>>,
+    pub(super) seal_key: Option<SealKey>,
     catalogue: Catalogue,
     credential: CredentialKind,
     context: OnceCell<Context>,
@@ -104,10 +105,18 @@ impl World {
             clock,
             chance,
             simulated: None,
+            seal_key: None,
             catalogue,
             credential: CredentialKind::Token,
             context: OnceCell::new(),
         }
+    }
+
+    /// The same world, which seals plans with `key`.
+    #[must_use]
+    pub fn sealing_with(self, key: SealKey) -> Self {
+        let seal_key = Some(key);
+        Self { seal_key, ..self }
     }
 
     async fn simulated(
@@ -128,6 +137,7 @@ impl World {
         let arm = Arm::new(cloud, transport, tokens, clock.clone(), chance.clone());
         Ok(Self {
             simulated: Some(simulated),
+            seal_key: Some(store.key().clone()),
             ..Self::of(arm, store, catalogue, clock, chance)
         })
     }
@@ -154,6 +164,7 @@ impl World {
         let arm = Arm::new(cloud, transport, tokens, clock.clone(), chance.clone());
         Ok(Self {
             credential: kind,
+            seal_key: Some(store.key().clone()),
             ..Self::of(arm, store, catalogue, clock, chance)
         })
     }

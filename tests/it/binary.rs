@@ -14,10 +14,10 @@ use serde_json::Value;
 use crate::kit::program::End;
 use crate::kit::{Stage, in_virtual_time};
 
-const CODE: &str = "UserErrorRpCollectionLimitReached";
+pub(crate) const CODE: &str = "UserErrorRpCollectionLimitReached";
 const VM: &str = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web1";
 
-fn runbook(state: &Path, arguments: &[&str]) -> End {
+pub(crate) fn runbook(state: &Path, arguments: &[&str]) -> End {
     let mut command = Command::cargo_bin("runbook").unwrap();
     command
         .env_clear()

@@ -48,7 +48,7 @@ fn key() -> SealKey {
 }
 
 /// The journal in `folder`, for process `pid`; process 13 is surely gone.
-fn journal(folder: &Path, pid: u32) -> Sqlite {
+pub(crate) fn journal(folder: &Path, pid: u32) -> Sqlite {
     Sqlite::open(
         folder,
         holder(pid),

@@ -20,6 +20,7 @@ mod kill;
 mod kit;
 mod loans;
 mod next;
+mod plan_file;
 mod recordings;
 mod rules;
 mod schema;

@@ -16,7 +16,7 @@ use crate::kit::Stage;
 use crate::kit::promise::{end, hold};
 
 /// The code of most tests here.
-const LIMIT: &str = "UserErrorRpCollectionLimitReached";
+pub(crate) const LIMIT: &str = "UserErrorRpCollectionLimitReached";
 
 /// A failed job of `web1` with [`LIMIT`].
 const LIMIT_JOB: &str = "{ vm: web1, status: Failed, code: UserErrorRpCollectionLimitReached, started: 29m ago, ended: 25m ago }";
@@ -57,7 +57,7 @@ fn world(changes: &[(&str, &str)]) -> String {
     format!("{text}vaults:\n  - name: vault-web\n    items: {items}\n    jobs: {jobs}\n")
 }
 
-fn stage(changes: &[(&str, &str)]) -> Stage {
+pub(crate) fn stage(changes: &[(&str, &str)]) -> Stage {
     Stage::yaml(&world(changes), "")
 }
 
@@ -101,7 +101,7 @@ async fn left_to_a_person(stage: &Stage, code: &str) -> String {
 }
 
 /// The writes whose path contains `part`, as "METHOD last-name".
-fn writes(stage: &Stage, part: &str) -> Vec<String> {
+pub(crate) fn writes(stage: &Stage, part: &str) -> Vec<String> {
     let part = part.to_lowercase();
     let ledger = stage.ledger();
     let found = ledger
@@ -116,7 +116,7 @@ fn line(entry: &Entry) -> String {
 }
 
 /// The same world after somebody else has changed it.
-fn meanwhile(stage: &Stage, edit: impl FnOnce(&mut serde_json::Value)) -> Stage {
+pub(crate) fn meanwhile(stage: &Stage, edit: impl FnOnce(&mut serde_json::Value)) -> Stage {
     let mut sim = stage
         .simulated
         .with(|sim| serde_json::to_value(sim).unwrap());

@@ -43,7 +43,7 @@ pub struct Past<'a> {
     pub step: &'a str,
     /// Every request of the run, oldest first.
     pub sent: &'a [Sent],
-    /// What was planned and approved for this step; empty while planning.
+    /// What was planned and approved for this step; empty when it is planned for the first time.
     pub planned: &'a [Change],
     /// The baseline that the step's first decision to change recorded.
     pub baseline: &'a Value,

@@ -18,6 +18,7 @@ use crate::core::execute::engine::{DriveError, Engine, Order};
 use crate::core::execute::leave::leave;
 use crate::core::execute::look::{look, told};
 use crate::core::execute::next::next;
+use crate::core::execute::once::{end_at_once, used_meanwhile};
 use crate::core::execute::{Act, Limits, Stop};
 use crate::core::journal::state::State;
 use crate::core::journal::store::{Lease, StoreError};
@@ -48,7 +49,15 @@ pub async fn run(engine: &Engine, plan: Plan, order: Order) -> Result<Vec<Record
     })?;
     let (lease, record) = engine.store.begin(&id, &target, &code, first, now).await?;
     (engine.listener)(&record);
-    drive(engine, lease, vec![record], order).await
+    let begun = vec![record];
+    match used_meanwhile(engine, &lease, &begun).await {
+        Ok(None) => drive(engine, lease, begun, order).await,
+        Ok(Some(end)) => end_at_once(engine, &lease, begun, end).await,
+        Err(error) => {
+            engine.store.release(&lease).await?;
+            Err(error)
+        }
+    }
 }
 
 /// Goes on with a run that waits or was interrupted, and returns its whole journal.

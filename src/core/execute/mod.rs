@@ -7,6 +7,7 @@ pub mod engine;
 mod leave;
 pub mod look;
 pub mod next;
+mod once;
 mod polling;
 pub mod retry;
 mod sending;

@@ -5,6 +5,7 @@ pub mod memory;
 pub mod sqlite;
 pub mod state;
 pub mod store;
+pub mod uses;
 
 use std::fmt;
 

@@ -38,6 +38,8 @@ pub struct Request<'a> {
     pub force: bool,
     /// Under whose name and where.
     pub context: Context,
+    /// A plan that was agreed to before: each step decides as it would at its turn.
+    pub approved: Option<&'a Plan>,
     /// The time of planning.
     pub now: Timestamp,
 }
@@ -133,6 +135,7 @@ fn empty(request: &Request<'_>, runbook_hash: String) -> Plan {
         verdict: None,
         missing_permissions: Vec::new(),
         warnings: Vec::new(),
+        from_file: None,
         made: request.now,
         fingerprint: String::new(),
     }

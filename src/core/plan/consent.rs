@@ -70,7 +70,9 @@ pub fn covers(consent: &Consent, plan: &Plan) -> Result<(), Refusal> {
             fingerprint,
             max_risk,
         } => {
-            if *fingerprint != plan.fingerprint {
+            // What is left of a saved plan is within what was approved of it.
+            let saved = plan.from_file.as_ref().map(|file| &file.fingerprint);
+            if *fingerprint != plan.fingerprint && Some(fingerprint) != saved {
                 return Err(Refusal::OtherPlan {
                     approved: fingerprint.clone(),
                 });
@@ -108,7 +110,11 @@ pub fn within(step: &PlannedStep, change: &Change, consent: &Consent) -> Result<
     within_plan(step, change)
 }
 
-fn within_plan(step: &PlannedStep, change: &Change) -> Result<(), String> {
+/// Whether `change` is one of those planned of `step`, or below its ceiling.
+///
+/// # Errors
+/// The difference, for people.
+pub(super) fn within_plan(step: &PlannedStep, change: &Change) -> Result<(), String> {
     let key = change.key();
     if let Some(planned) = step
         .changes

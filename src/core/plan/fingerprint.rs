@@ -47,12 +47,17 @@ fn change(change: &Change) -> Value {
 /// SHA-256 of `value` as canonical JSON: object keys sorted, no blanks.
 #[must_use]
 pub fn hash(value: &Value) -> String {
-    let mut text = String::new();
-    canonical(value, &mut text);
-    hex::encode(Sha256::digest(text.as_bytes()))
+    hex::encode(Sha256::digest(canonical(value).as_bytes()))
 }
 
-fn canonical(value: &Value, out: &mut String) {
+/// `value` as canonical JSON.
+pub(super) fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
+fn write(value: &Value, out: &mut String) {
     match value {
         Value::Object(fields) => {
             let mut names: Vec<&String> = fields.keys().collect();
@@ -64,7 +69,7 @@ fn canonical(value: &Value, out: &mut String) {
                 }
                 out.push_str(&Value::String(name.clone()).to_string());
                 out.push(':');
-                canonical(&fields[name], out);
+                write(&fields[name], out);
             }
             out.push('}');
         }
@@ -74,7 +79,7 @@ fn canonical(value: &Value, out: &mut String) {
                 if at > 0 {
                     out.push(',');
                 }
-                canonical(item, out);
+                write(item, out);
             }
             out.push(']');
         }

@@ -4,6 +4,8 @@ pub mod build;
 pub mod consent;
 pub mod fingerprint;
 mod loans;
+pub mod rest;
+pub mod sealed;
 pub(in crate::core) mod step;
 
 use std::collections::BTreeMap;
@@ -76,10 +78,29 @@ pub struct Plan {
     pub missing_permissions: Vec<Permission>,
     /// What a person should know besides.
     pub warnings: Vec<String>,
+    /// The saved plan that it is, or is the rest of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_file: Option<FromFile>,
     /// When it was made.
     pub made: Timestamp,
     /// SHA-256 over what is approved; see [`fingerprint`].
     pub fingerprint: String,
+}
+
+/// The file that a plan was saved in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FromFile {
+    /// Names the file's content; a copy has the same.
+    pub id: String,
+    /// Where it lay, as it was given.
+    pub path: String,
+    /// From when it is not applied any more.
+    pub expires: Timestamp,
+    /// The fingerprint of the plan as it was saved: approving that approves what is left of it.
+    pub fingerprint: String,
+    /// The runs of it that were known when it was opened: id, and how many events.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runs: BTreeMap<String, u64>,
 }
 
 /// Why a plan is not to be run.

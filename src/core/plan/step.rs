@@ -111,11 +111,13 @@ impl Planner<'_> {
         taken: &[Sent],
     ) -> PlannedStep {
         let codes = self.codes.clone();
+        let approved = self.request.approved.map(|plan| plan.steps.as_slice());
+        let same = approved.and_then(|steps| steps.iter().find(|s| s.id == step.id));
         let past = Past {
             now: self.request.now,
             step: &step.id,
             sent: taken,
-            planned: &[],
+            planned: same.map_or(&[], |step| &step.changes),
             baseline: &Value::Null,
             following: &Value::Null,
             since: self.request.now,

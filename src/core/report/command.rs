@@ -16,11 +16,7 @@ impl Command {
     /// defaults.
     #[must_use]
     pub fn apply(plan: &Plan) -> Self {
-        let mut words = vec![
-            "runbook".to_owned(),
-            "apply".to_owned(),
-            plan.runbook.code.clone(),
-        ];
+        let mut words = begun(&plan.runbook.code);
         words.extend(["--vm".to_owned(), plan.target.id.clone()]);
         for (name, value) in &plan.params {
             let declared = plan
@@ -47,6 +43,14 @@ impl Command {
         Self(words)
     }
 
+    /// Applies the plan that is saved in `file`.
+    #[must_use]
+    pub fn apply_file(file: &str, plan: &Plan) -> Self {
+        let mut words = begun(file);
+        words.extend(simulated(plan));
+        Self(words)
+    }
+
     /// The same with more words.
     #[must_use]
     pub fn with<const N: usize>(mut self, words: [&str; N]) -> Self {
@@ -65,6 +69,10 @@ impl fmt::Display for Command {
         }
         Ok(())
     }
+}
+
+fn begun(what: &str) -> Vec<String> {
+    ["runbook", "apply", what].map(str::to_owned).to_vec()
 }
 
 /// The flag that leads to the same simulated world.

@@ -71,6 +71,7 @@ impl Report {
             evidence: end.evidence,
             incident: Some(state.incident),
             plan: Some(Box::new(state.plan)),
+            moved: Vec::new(),
         })
     }
 
@@ -170,6 +171,7 @@ impl Report {
             evidence: Value::Null,
             run: None,
             warnings: Vec::new(),
+            moved: Vec::new(),
         }
     }
 }

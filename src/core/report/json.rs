@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::base::ErrorClass;
 use crate::core::incident::Incident;
 use crate::core::journal::Record;
-use crate::core::plan::{ApprovalNeeded, Context};
+use crate::core::plan::rest::Moved;
+use crate::core::plan::{ApprovalNeeded, Context, FromFile};
 use crate::core::report::{ChangeReport, Job, Problem, Report, Requests, StepReport};
 use crate::core::runbook::risk::Risk;
 
@@ -73,6 +74,33 @@ pub struct Document {
     pub finished: Option<Timestamp>,
     /// What a person should know besides.
     pub warnings: Vec<String>,
+    /// The file that the plan was saved in, or came from; null when there is none.
+    pub plan_file: Option<PlanFile>,
+    /// What is not as it was when the plan was saved; nothing was sent then.
+    pub moved: Vec<MovedDocument>,
+}
+
+/// The file that a plan was saved in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PlanFile {
+    /// Names its content: the runs of it have the same.
+    pub id: String,
+    /// Where it lay, as it was given.
+    pub path: String,
+    /// From when it is not applied any more.
+    #[schemars(with = "String")]
+    pub expires: Timestamp,
+    /// The fingerprint of the plan as it was saved.
+    pub fingerprint: String,
+}
+
+/// One thing that moved.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct MovedDocument {
+    /// The step; null for the whole plan.
+    pub step: Option<String>,
+    /// What is otherwise, for people.
+    pub what: String,
 }
 
 /// Under whose name and where.
@@ -190,6 +218,28 @@ impl Document {
             started: run.map(|run| run.started).or(plan.map(|plan| plan.made)),
             finished: run.and_then(|run| run.finished),
             warnings: report.warnings.clone(),
+            plan_file: plan.and_then(|plan| plan.from_file.as_ref().map(PlanFile::of)),
+            moved: report.moved.iter().map(MovedDocument::of).collect(),
+        }
+    }
+}
+
+impl PlanFile {
+    fn of(file: &FromFile) -> Self {
+        Self {
+            id: file.id.clone(),
+            path: file.path.clone(),
+            expires: file.expires,
+            fingerprint: file.fingerprint.clone(),
+        }
+    }
+}
+
+impl MovedDocument {
+    fn of(moved: &Moved) -> Self {
+        Self {
+            step: Some(moved.step.clone()).filter(|step| !step.is_empty()),
+            what: moved.what.clone(),
         }
     }
 }

@@ -12,6 +12,7 @@ mod fold;
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod moved;
 mod names;
 mod page;
 mod roles;
@@ -35,6 +36,7 @@ use crate::base::Failure;
 use crate::core::incident::Incident;
 use crate::core::journal::RunId;
 use crate::core::outcome::{RunOutcome, StepOutcome};
+use crate::core::plan::rest::Moved;
 use crate::core::plan::{ApprovalNeeded, Plan};
 use crate::core::report::exit::Exit;
 use crate::core::runbook::risk::{Approval, Risk};
@@ -79,6 +81,8 @@ pub struct Report {
     pub run: Option<Run>,
     /// What a person should know besides.
     pub warnings: Vec<String>,
+    /// What is not as it was when the plan was saved.
+    pub moved: Vec<Moved>,
 }
 
 /// Something that went wrong: a failure of Azure's, a job's error code, or our own words.

@@ -174,6 +174,7 @@ pub(crate) fn plan() -> Plan {
         verdict: None,
         missing_permissions: Vec::new(),
         warnings: vec!["the VM is stopped".to_owned()],
+        from_file: None,
         made: at(0),
         fingerprint: "f1".repeat(32),
     }

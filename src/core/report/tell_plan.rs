@@ -8,17 +8,17 @@ use crate::core::plan::{Context, Forecast, Plan, PlannedStep};
 use crate::core::report::exit::Exit;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::runbook::references;
-use crate::core::report::{Command, Report, roles, words};
+use crate::core::report::{Command, Report, moved, roles, words};
 use crate::core::runbook::risk::{Approval, Risk};
 
 /// The page of a plan; a plan that was declined or refused says so first.
 pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     let mut page = Page::default();
-    let refused = plan.verdict.is_none()
-        && matches!(
-            report.outcome,
-            Some(RunOutcome::NeedsApproval | RunOutcome::Failed)
-        );
+    let stopped = matches!(
+        report.outcome,
+        Some(RunOutcome::NeedsApproval | RunOutcome::Failed)
+    );
+    let refused = (plan.verdict.is_none() && stopped) || !report.moved.is_empty();
     if report.exit == Exit::Cancelled {
         page.title(Line::new(words::headline(
             report.outcome,
@@ -48,6 +48,7 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     if refused {
         page.heading("Not applied");
         page.text(Line::default().then(Tone::Warn, sentence(&report.reason)));
+        moved::tell(&mut page, &report.moved);
     }
     next(&mut page, plan);
     page
@@ -257,7 +258,14 @@ pub(super) fn warnings(page: &mut Page, warnings: &[String]) {
 fn next(page: &mut Page, plan: &Plan) {
     page.heading("Next");
     page.field("Fingerprint", Line::id(&plan.fingerprint));
-    let command = Command::apply(plan);
+    if let Some(file) = &plan.from_file {
+        page.field("Saved in", Line::id(&file.path));
+        page.field("Good until", Line::new(words::time(file.expires)));
+    }
+    let command = match &plan.from_file {
+        Some(file) => Command::apply_file(&file.path, plan),
+        None => Command::apply(plan),
+    };
     match &plan.verdict {
         Some(verdict) if verdict.outcome == RunOutcome::NothingToDo => {
             page.text(Line::new("Nothing: the complaint does not stand any more."));
@@ -270,7 +278,7 @@ fn next(page: &mut Page, plan: &Plan) {
             page.text(Line::new(
                 "To go on without a failed job, which counts as needing approval:",
             ));
-            page.verbatim(command.with(["--force"]).to_string());
+            page.verbatim(Command::apply(plan).with(["--force"]).to_string());
         }
         Some(_) => page.text(Line::new(
             "Nothing is sent until that is cleared; then plan again.",

@@ -253,6 +253,11 @@ fn books(page: &mut Page, report: &Report, run: &Run) {
             .map(|end| Line::new(words::length(run.started, end))),
     );
     page.maybe("Agreed to by", run.approved_by.as_ref().map(Line::new));
+    let file = report.plan.as_ref().and_then(|p| p.from_file.as_ref());
+    page.maybe(
+        "Saved plan",
+        file.map(|f| Line::id(&f.path).text(format!(" ({})", f.id))),
+    );
     page.field(
         "Run",
         Line::id(&run.id.0).text(format!(" ({} events)", run.events)),

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use runbook::azure::{Arm, Cloud, TokenSource};
-use runbook::base::{Chance, Clock};
+use runbook::base::{Chance, Clock, SealKey};
 use runbook::core::journal::memory::Memory;
 use runbook::core::journal::store::Store;
 use runbook::core::journal::{Record, RunId};
@@ -85,7 +85,8 @@ impl Stage {
         let chance = Chance::seeded(7);
         let wire = Wire::to(&simulated, tamper);
         let arm = arm_on(&simulated, wire, &clock, &chance);
-        let world = World::of(Arc::clone(&arm), store.clone(), runbooks(), clock, chance);
+        let world = World::of(Arc::clone(&arm), store.clone(), runbooks(), clock, chance)
+            .sealing_with(seal_key());
         Self {
             simulated,
             store,
@@ -99,7 +100,7 @@ impl Stage {
     /// The tool of another process, with its own way into the journal.
     pub(crate) fn beside(&self, store: Arc<dyn Store>) -> World {
         let (clock, chance) = (self.world.clock().clone(), Chance::seeded(11));
-        World::of(Arc::clone(&self.arm), store, runbooks(), clock, chance)
+        World::of(Arc::clone(&self.arm), store, runbooks(), clock, chance).sealing_with(seal_key())
     }
 
     /// The same with its journal in `store`.
@@ -174,6 +175,11 @@ impl Stage {
     pub(crate) fn ledger(&self) -> Vec<Entry> {
         self.simulated.with(|sim| sim.ledger().to_vec())
     }
+}
+
+/// What the state directory of every stage seals with.
+pub(crate) fn seal_key() -> SealKey {
+    SealKey::of_bytes([7; 32])
 }
 
 fn arm_on(simulated: &Arc<Simulated>, wire: Wire, clock: &Clock, chance: &Chance) -> Arc<Arm> {

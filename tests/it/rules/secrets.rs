@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use runbook::base::SealKey;
 use runbook::core::journal::Record;
 use runbook::core::outcome::RunOutcome;
+use runbook::core::plan::sealed::{GOOD_FOR, SealedPlan};
 use runbook::core::report::text::{self, Paint};
 use runbook::core::report::{Report, json, markdown};
 use runbook::ops::OpsError;
@@ -183,12 +185,18 @@ fn planted(scenario: &str) -> Sim {
     serde_json::from_value(sim).unwrap()
 }
 
+const KEY: [u8; 32] = [0x5a; 32];
+
 /// All that a person, a file or a log is told of a run.
 fn told(plan: &runbook::core::plan::Plan, records: &[Record]) -> Vec<(&'static str, String)> {
     let report = Report::of_run(records).unwrap();
     let unapplied = Report::of_plan(plan);
     let lines = records.iter().map(|r| json::ndjson(r).unwrap());
+    let key = SealKey::of_bytes(KEY);
+    let id = "8f1fd62a-fe80-47f8-a877-7acfb25f5b16".to_owned();
+    let sealed = SealedPlan::of(plan, id, plan.made, GOOD_FOR, &key).unwrap();
     vec![
+        ("the saved plan", sealed.text(&key).unwrap()),
         ("the plan as JSON", serde_json::to_string(plan).unwrap()),
         ("the plan as text", text::plan(plan, Paint::None)),
         ("the plan's report", json::render(&unapplied).unwrap()),
@@ -212,6 +220,7 @@ fn no_token_and_no_signature_is_in_any_plan_event_or_report() {
             let mut secrets = keeper.secrets.lock().unwrap().clone();
             assert!(!secrets.is_empty());
             secrets.extend(CANARIES.map(str::to_owned));
+            secrets.push("5a".repeat(32));
             for (what, text) in told(&plan, &records) {
                 for secret in &secrets {
                     assert!(

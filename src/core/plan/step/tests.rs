@@ -70,6 +70,7 @@ async fn a_title_tells_what_is_there_before_the_step_and_not_what_it_will_leave(
         params: BTreeMap::new(),
         force: false,
         context: Context::default(),
+        approved: None,
         now: jiff::Timestamp::UNIX_EPOCH,
     };
     let mut facts = Facts::default();

@@ -5,7 +5,7 @@ use crate::base::Failure;
 use crate::core::report::exit::Exit;
 use crate::core::report::samples;
 
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 26] = [
     "schema_version",
     "simulated",
     "exit_code",
@@ -30,6 +30,8 @@ const FIELDS: [&str; 24] = [
     "started",
     "finished",
     "warnings",
+    "plan_file",
+    "moved",
 ];
 
 fn document(report: &Report) -> Value {

@@ -1,5 +1,7 @@
 //! A value that does not print, and the redaction of what must not be kept.
 
+mod named;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -36,10 +38,11 @@ pub const REDACTED: &str = "(redacted)";
 /// `h` hash) and of storage SAS (`sig`).
 const SIGNED_PARAMETERS: [&str; 4] = ["c", "s", "h", "sig"];
 
-/// `text` without bearer tokens, JSON web tokens and signatures of URLs.
+/// `text` without bearer tokens, JSON web tokens, signatures of URLs, keys and passwords.
 ///
 /// It errs on the side of removing: a run of 24 or more token characters after `Bearer ` or
-/// beginning with `eyJ` goes, as does the value of every signing query parameter.
+/// beginning with `eyJ` goes, as does the value of every signing query parameter, and of every name
+/// that says of itself that it stands for a secret.
 #[must_use]
 pub fn redact(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -63,7 +66,16 @@ pub fn redact_json(value: &mut serde_json::Value) {
             }
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(redact_json),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(redact_json),
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    serde_json::Value::String(text) if named::is_name(name) && !text.is_empty() => {
+                        REDACTED.clone_into(text);
+                    }
+                    _ => redact_json(value),
+                }
+            }
+        }
         _ => {}
     }
 }
@@ -88,6 +100,9 @@ fn next_secret(text: &str) -> Option<std::ops::Range<usize>> {
         }
         if rest.starts_with(b"eyJ") && !is_within_a_word(&bytes[..at]) {
             return token(bytes, at, 24);
+        }
+        if let Some(value) = named::value(bytes, at).or_else(|| named::private_key(bytes, at)) {
+            return Some(value);
         }
         if matches!(rest.first(), Some(b'?' | b'&')) {
             return SIGNED_PARAMETERS.iter().find_map(|name| {

@@ -285,6 +285,10 @@ async fn polling_urls_are_kept_apart_from_events_until_they_are_erased() {
     assert_eq!(count(), 1);
     store.erase_operation("op-1").await.unwrap();
     assert_eq!(count(), 0);
+    // Neither in a free page nor in the write-ahead log.
+    for (file, text) in crate::kit::canaries::files(folder.path()) {
+        assert!(!text.contains("SIGNATURE"), "{file}");
+    }
 }
 
 #[cfg(unix)]

@@ -18,6 +18,7 @@ mod identity;
 mod journal;
 mod kill;
 mod kit;
+mod leaks;
 mod loans;
 mod next;
 mod plan_file;

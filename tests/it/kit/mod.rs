@@ -1,5 +1,6 @@
 //! What every test here stands on: a simulated Azure in this process, in virtual time.
 
+pub(crate) mod canaries;
 mod exchanges;
 pub(crate) mod figures;
 pub(crate) mod program;

@@ -8,12 +8,12 @@ use runbook::core::journal::Record;
 use runbook::core::outcome::RunOutcome;
 use runbook::core::plan::sealed::{GOOD_FOR, SealedPlan};
 use runbook::core::report::text::{self, Paint};
-use runbook::core::report::{Report, json, markdown};
+use runbook::core::report::{Report, html, json, markdown};
 use runbook::ops::OpsError;
-use runbook::sim::Sim;
 use serde_json::Value;
 
 use super::{LIMIT, apply, plan, world};
+use crate::kit::canaries::{Watched, planted};
 use crate::kit::wire::{Answer, Passage, Request, Tamper};
 use crate::kit::{CASES, Stage, in_virtual_time};
 
@@ -109,82 +109,6 @@ fn a_next_page_on_another_origin_is_not_followed_and_the_list_counts_as_unreadab
     });
 }
 
-/// Plants secrets in what Azure says, and remembers those that it sends itself.
-#[derive(Default)]
-struct Planted {
-    secrets: Mutex<Vec<String>>,
-}
-
-const CANARIES: [&str; 3] = [
-    "c4n4ryT0kenAAAAAAAAAAAAAAAAAAAA",
-    "eyJc4n4ry0000000000000000000.eyJhIjoxfQ.c2ln",
-    "c4n4rySignature",
-];
-
-fn words() -> String {
-    let [bearer, token, signature] = CANARIES;
-    format!(
-        "see https://x.blob.core.windows.net/c?sv=1&sig={signature}&se=2 with Bearer {bearer} or {token}"
-    )
-}
-
-impl Tamper for Planted {
-    fn before(&self, _: usize, request: &Request) -> Passage {
-        let token = request.headers()["authorization"].to_str().unwrap();
-        self.remember(token.trim_start_matches("Bearer "));
-        Passage::Free
-    }
-
-    fn after(&self, _: usize, _: &Request, answer: Answer) -> Answer {
-        for name in ["azure-asyncoperation", "location"] {
-            let url = answer
-                .headers()
-                .get(name)
-                .map_or("", |v| v.to_str().unwrap());
-            let query = url.split_once('?').map_or("", |(_, query)| query);
-            for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-                if ["c", "s", "h"].contains(&name) {
-                    self.remember(value);
-                }
-            }
-        }
-        answer
-    }
-}
-
-impl Planted {
-    fn remember(&self, secret: &str) {
-        let mut secrets = self.secrets.lock().unwrap();
-        if !secrets.iter().any(|s| s == secret) {
-            secrets.push(secret.to_owned());
-        }
-    }
-}
-
-/// The world with secrets in every text that a person or a service can write.
-fn planted(scenario: &str) -> Sim {
-    let now = "2026-11-21T03:10:00Z".parse().unwrap();
-    let sim = runbook::ops::rehearse::scenario_at(scenario, now).unwrap();
-    let mut sim = serde_json::to_value(sim).unwrap();
-    let world = &mut sim["world"];
-    for lock in world["locks"].as_array_mut().unwrap() {
-        lock["notes"] = words().into();
-    }
-    for vm in world["vms"].as_array_mut().unwrap() {
-        for extension in vm["extensions"].as_array_mut().unwrap() {
-            extension["message"] = words().into();
-        }
-    }
-    for vault in world["vaults"].as_array_mut().unwrap() {
-        for job in vault["jobs"].as_array_mut().unwrap() {
-            if job["status"] == "Failed" {
-                job["message"] = words().into();
-            }
-        }
-    }
-    serde_json::from_value(sim).unwrap()
-}
-
 const KEY: [u8; 32] = [0x5a; 32];
 
 /// All that a person, a file or a log is told of a run.
@@ -205,6 +129,7 @@ fn told(plan: &runbook::core::plan::Plan, records: &[Record]) -> Vec<(&'static s
         ("the report as text", text::render(&report, Paint::None)),
         ("the report as Markdown", markdown::render(&report)),
         ("the report as JSON", json::render(&report).unwrap()),
+        ("the report as HTML", html::render(&report)),
     ]
 }
 
@@ -213,22 +138,14 @@ fn no_token_and_no_signature_is_in_any_plan_event_or_report() {
     let mut searched = 0;
     for (scenario, code) in CASES {
         in_virtual_time(async {
-            let keeper = Arc::new(Planted::default());
-            let stage = Stage::tampered(planted(scenario), keeper.clone());
+            let watched = Arc::new(Watched::default());
+            let stage = Stage::tampered(planted(scenario), watched.clone());
             let plan = plan(&stage, code).await;
             let records = super::applied(&stage, plan.clone()).await;
-            let mut secrets = keeper.secrets.lock().unwrap().clone();
-            assert!(!secrets.is_empty());
-            secrets.extend(CANARIES.map(str::to_owned));
-            secrets.push("5a".repeat(32));
             for (what, text) in told(&plan, &records) {
-                for secret in &secrets {
-                    assert!(
-                        !text.contains(secret.as_str()),
-                        "{scenario}: {what} holds {secret}"
-                    );
-                    searched += 1;
-                }
+                assert_eq!(watched.in_text(&text), None, "{scenario}: {what}");
+                assert!(!text.contains(&"5a".repeat(32)), "{scenario}: {what}");
+                searched += watched.secrets().len();
             }
             assert_eq!(
                 stage.store.operations(),

@@ -135,6 +135,16 @@ impl Sqlite {
         &self.path
     }
 
+    /// Empties the write-ahead log, so that what was erased lies in no file any more. Where that
+    /// cannot be now, it is done another time, at the latest when the last process closes.
+    async fn forget(&self) -> Result<(), StoreError> {
+        self.look("cannot empty the write-ahead log", |connection| {
+            let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            Ok(())
+        })
+        .await
+    }
+
     fn set(self, attempted: &str, set: rusqlite::Result<()>) -> Result<Self, StoreError> {
         match set {
             Ok(()) => Ok(self),

@@ -96,7 +96,8 @@ impl Store for Sqlite {
         self.write("cannot give the lease back", move |tx| {
             leases::release(tx, &lease)
         })
-        .await
+        .await?;
+        self.forget().await
     }
 
     async fn read(&self, run: &RunId) -> Result<Vec<Record>, StoreError> {
@@ -160,6 +161,7 @@ impl Store for Sqlite {
         self.write("cannot erase an operation", move |tx| {
             operations::erase(tx, &id)
         })
-        .await
+        .await?;
+        self.forget().await
     }
 }

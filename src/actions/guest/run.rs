@@ -140,10 +140,8 @@ pub fn result_of(outputs: &Value) -> Result<Value, String> {
     let Some(result) = printed.result() else {
         return Err(no_result(&printed));
     };
-    match serde_json::from_str::<Value>(result) {
-        Ok(read) if read.is_object() => Ok(read),
-        _ => Err(format!("the script's result cannot be read: \"{result}\"")),
-    }
+    serde_json::from_str(&result)
+        .map_err(|_| format!("the script's result cannot be read: \"{}\"", tail(&result)))
 }
 
 fn no_result(printed: &ScriptOutput) -> String {

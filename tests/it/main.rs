@@ -13,6 +13,7 @@ mod faults;
 mod first_runbook;
 mod generic;
 mod golden;
+mod guest;
 mod identity;
 mod journal;
 mod kill;

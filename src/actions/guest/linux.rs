@@ -1,0 +1,80 @@
+//! The scripts for Linux. Each says in its own head what it cites, prints and how it is undone.
+
+use crate::azure::views::OsType;
+use crate::core::runbook::risk::Risk;
+
+use super::script::{APPLY, Ask, Parameter, Script};
+
+/// A script of `linux/` with the shared end.
+macro_rules! text {
+    ($stem:literal) => {
+        concat!(
+            include_str!(concat!("linux/", $stem, ".sh")),
+            include_str!("linux/common.sh")
+        )
+    };
+}
+
+const fn probe(name: &'static str, text: &'static str) -> Script {
+    Script {
+        name,
+        os: OsType::Linux,
+        text,
+        risk: Risk::ReadOnly,
+        ask: Ask::Never,
+        parameters: &[],
+        states: &["failed", "reported"],
+    }
+}
+
+const fn writer(name: &'static str, text: &'static str) -> Script {
+    Script {
+        risk: Risk::Reversible,
+        parameters: &[APPLY],
+        states: &["already", "changed", "failed", "needs_human", "planned"],
+        ..probe(name, text)
+    }
+}
+
+/// Sets a key of `waagent.conf`.
+pub const WAAGENT_CONF: Script = Script {
+    ask: Ask::When(
+        "Key",
+        "Provisioning.Agent",
+        "it chooses what provisions the machine when it starts",
+    ),
+    parameters: &[
+        Parameter {
+            name: "Key",
+            values: r"Extensions\.Enabled|Provisioning\.Agent|Logs\.Verbose",
+        },
+        Parameter {
+            name: "Value",
+            values: "y|n|auto",
+        },
+        APPLY,
+    ],
+    ..writer("lin-waagent-conf", text!("waagent-conf"))
+};
+
+/// Sets a key of `vmbackup.conf`.
+pub const VMBACKUP_CONF: Script = Script {
+    parameters: &[
+        Parameter {
+            name: "Key",
+            values: "seqsnapshot|isanysnapshotfailed|SafeFreezeWaitInSeconds|MountsToSkip",
+        },
+        Parameter {
+            name: "Value",
+            values: r"2|False|[1-9][0-9]{1,2}|/[A-Za-z0-9._-][A-Za-z0-9/._-]*",
+        },
+        APPLY,
+    ],
+    ..writer("lin-vmbackup-conf", text!("vmbackup-conf"))
+};
+
+/// Rewrites `vmbackup.conf` as ASCII.
+pub const VMBACKUP_ENCODING: Script = writer("lin-vmbackup-encoding", text!("vmbackup-encoding"));
+
+/// All of them.
+pub const ALL: &[Script] = &[WAAGENT_CONF, VMBACKUP_CONF, VMBACKUP_ENCODING];

@@ -1,0 +1,7 @@
+//! The scripts that run inside the guest: the Linux ones for real, in a scratch root with a private
+//! PATH.
+
+mod conf;
+mod interrupted;
+mod machine;
+mod table;

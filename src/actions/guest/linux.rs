@@ -36,6 +36,38 @@ const fn writer(name: &'static str, text: &'static str) -> Script {
     }
 }
 
+/// Enables and starts the agent; restarts it, detached.
+pub const AGENT_SERVICE: Script = Script {
+    parameters: &[
+        Parameter {
+            name: "Restart",
+            values: "true|false",
+        },
+        APPLY,
+    ],
+    ..writer("lin-agent-service", text!("agent-service"))
+};
+
+/// Updates the agent from the distribution, detached.
+pub const AGENT_UPDATE: Script = Script {
+    parameters: &[
+        Parameter {
+            name: "Least",
+            values: r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}",
+        },
+        APPLY,
+    ],
+    states: &[
+        "already",
+        "busy",
+        "changed",
+        "failed",
+        "needs_human",
+        "planned",
+    ],
+    ..writer("lin-agent-update", text!("agent-update"))
+};
+
 /// Sets a key of `waagent.conf`.
 pub const WAAGENT_CONF: Script = Script {
     ask: Ask::When(
@@ -76,5 +108,15 @@ pub const VMBACKUP_CONF: Script = Script {
 /// Rewrites `vmbackup.conf` as ASCII.
 pub const VMBACKUP_ENCODING: Script = writer("lin-vmbackup-encoding", text!("vmbackup-encoding"));
 
+/// Takes rights away from the scripts around a snapshot.
+pub const PREPOST_PERMS: Script = writer("lin-prepost-perms", text!("prepost-perms"));
+
 /// All of them.
-pub const ALL: &[Script] = &[WAAGENT_CONF, VMBACKUP_CONF, VMBACKUP_ENCODING];
+pub const ALL: &[Script] = &[
+    AGENT_SERVICE,
+    AGENT_UPDATE,
+    WAAGENT_CONF,
+    VMBACKUP_CONF,
+    VMBACKUP_ENCODING,
+    PREPOST_PERMS,
+];

@@ -160,6 +160,38 @@ impl Machine {
         self.fake(name, &format!("{body}\nexec {} \"$@\"", real.display()))
     }
 
+    /// Takes a tool away.
+    pub(super) fn without(&self, name: &str) -> &Self {
+        let _ = fs::remove_file(self.bin(name));
+        self
+    }
+
+    /// Waits until something that a script left running has written a file.
+    pub(super) fn wait_for(&self, path: &str) {
+        let mut looks = 0;
+        while !self.path(path).exists() {
+            looks += 1;
+            assert!(looks < 50_000_000, "{path} was never written");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Runs what systemd-run was given, from its `sh` on, as systemd would later.
+    pub(super) fn run_queued(&self) {
+        let queued = self.read("/state/queued");
+        let command: Vec<&str> = queued.lines().skip_while(|word| *word != "sh").collect();
+        assert_eq!(command[..2], ["sh", "-c"]);
+        fs::create_dir_all(self.path("/var/log")).unwrap();
+        let status = Command::new(self.bin("sh"))
+            .args(&command[1..])
+            .env_clear()
+            .env("PATH", self.bin(""))
+            .env("CALLS", self.scratch.path().join("calls"))
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
     /// How the fakes were called.
     pub(super) fn calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.scratch.path().join("calls")).unwrap_or_default();

@@ -4,6 +4,7 @@
 mod agent;
 mod conf;
 mod interrupted;
+mod looks;
 mod machine;
 mod perms;
 mod table;

@@ -36,6 +36,9 @@ const fn writer(name: &'static str, text: &'static str) -> Script {
     }
 }
 
+/// What the agent is, and what keeps it or the extension from working.
+pub const AGENT_CHECK: Script = probe("lin-agent-check", text!("agent-check"));
+
 /// Enables and starts the agent; restarts it, detached.
 pub const AGENT_SERVICE: Script = Script {
     parameters: &[
@@ -108,15 +111,39 @@ pub const VMBACKUP_CONF: Script = Script {
 /// Rewrites `vmbackup.conf` as ASCII.
 pub const VMBACKUP_ENCODING: Script = writer("lin-vmbackup-encoding", text!("vmbackup-encoding"));
 
+/// Which file system did not freeze, and why.
+pub const FREEZE_CHECK: Script = probe("lin-freeze-check", text!("freeze-check"));
+
 /// Takes rights away from the scripts around a snapshot.
 pub const PREPOST_PERMS: Script = writer("lin-prepost-perms", text!("prepost-perms"));
 
+/// Whether the wire server answers.
+pub const NETWORK: Script = probe("lin-network", text!("network"));
+
+/// Processor, memory and disk.
+pub const RESOURCES: Script = probe("lin-resources", text!("resources"));
+
+/// The end of a log.
+pub const LOGS: Script = Script {
+    parameters: &[Parameter {
+        name: "Log",
+        values: "agent|extension",
+    }],
+    states: &["failed", "not_applicable", "reported"],
+    ..probe("lin-logs", text!("logs"))
+};
+
 /// All of them.
 pub const ALL: &[Script] = &[
+    AGENT_CHECK,
     AGENT_SERVICE,
     AGENT_UPDATE,
     WAAGENT_CONF,
     VMBACKUP_CONF,
     VMBACKUP_ENCODING,
+    FREEZE_CHECK,
     PREPOST_PERMS,
+    NETWORK,
+    RESOURCES,
+    LOGS,
 ];

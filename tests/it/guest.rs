@@ -1,5 +1,5 @@
 //! The scripts that run inside the guest: the Linux ones for real, in a scratch root with a private
-//! PATH.
+//! PATH; the PowerShell ones as a real grammar reads them.
 
 mod agent;
 mod conf;
@@ -7,4 +7,5 @@ mod interrupted;
 mod looks;
 mod machine;
 mod perms;
+mod powershell;
 mod table;

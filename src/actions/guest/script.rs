@@ -112,15 +112,27 @@ impl Parameter {
 
 #[cfg(test)]
 mod tests {
-    use crate::actions::guest::windows;
+    use crate::actions::guest::{linux, scripts, windows};
 
     #[test]
     fn a_value_is_matched_whole() {
-        let asked = |v| windows::REG_STRING.refusal(&[("Switch", v), ("Apply", "true")], false);
-        assert_eq!(asked("HostTime"), None);
-        for other in ["HostTimes", "x=HostTime", "HostTime\n", "", "hosttime"] {
+        let (key, value) = ("Value", "y");
+        let asked = |v| linux::WAAGENT_CONF.refusal(&[(key, v), ("Apply", "true")], false);
+        assert_eq!(asked(value), None);
+        for other in ["yes", "x=y", "y\n", "", "Y", "y|n"] {
             assert!(asked(other).is_some(), "{other:?}");
         }
+    }
+
+    #[test]
+    fn what_is_on_no_list_is_refused_by_name() {
+        let refusal = linux::LOGS.refusal(&[("ROOT", "/tmp")], true);
+        assert_eq!(
+            refusal.unwrap(),
+            "the script `lin-logs` has no parameter `ROOT`"
+        );
+        let refusal = linux::LOGS.refusal(&[("Log", "/etc/shadow")], true);
+        assert!(refusal.unwrap().contains("cannot be \"/etc/shadow\""));
     }
 
     #[test]
@@ -131,5 +143,26 @@ mod tests {
         assert_eq!(script.refusal(&[apply], false), None);
         assert!(script.refusal(&[apply], true).is_some());
         assert!(script.refusal(&[look], false).is_some());
+        for probe in scripts().into_iter().filter(|s| s.only_looks()) {
+            assert!(probe.refusal(&[], false).is_some(), "{}", probe.name);
+        }
+    }
+
+    #[test]
+    fn services_outside_the_low_risk_list_ask_a_person() {
+        let asks = |service| windows::VSS_WRITERS.because(&[("Service", service)]);
+        assert_eq!(asks("LowRisk"), None);
+        assert!(asks("NTDS").is_some());
+        assert!(windows::VSS_WRITERS.because(&[]).is_some());
+        assert!(
+            linux::WAAGENT_CONF
+                .because(&[("Key", "Provisioning.Agent")])
+                .is_some()
+        );
+        assert!(
+            linux::WAAGENT_CONF
+                .because(&[("Key", "Logs.Verbose")])
+                .is_none()
+        );
     }
 }

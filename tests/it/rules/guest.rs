@@ -2,13 +2,15 @@
 
 use runbook::actions::actions;
 use runbook::actions::facts::vm::VmFact;
+use runbook::actions::guest::linux::WAAGENT_CONF;
 use runbook::actions::guest::run as run_command;
 use runbook::actions::guest::script::Script;
-use runbook::actions::guest::windows::REG_STRING;
+use runbook::actions::guest::windows::{AV_EXCLUSIONS, REG_STRING};
 use runbook::azure::permitted::Writer;
 use runbook::azure::proof::FixedScript;
 use runbook::core::action::Past;
 use runbook::core::outcome::RunOutcome;
+use runbook::core::runbook::risk::{Approval, Risk};
 use serde_json::{Value, json};
 
 use super::run;
@@ -73,21 +75,34 @@ fn a_script_is_not_sent_with_what_is_not_on_its_list() {
             run_command::change(&vm, script, parameters, "a test".to_owned(), probe)
         };
         let (look, apply) = (("Apply", "false"), ("Apply", "true"));
-        for (change, why) in [
+        for (script, change, why) in [
             (
+                REG_STRING,
                 asked(REG_STRING, &[("Switch", "UseVssFullBackup"), look], true),
                 "cannot be",
             ),
             (
+                REG_STRING,
                 asked(REG_STRING, &[("Path", "SOFTWARE"), look], true),
                 "no parameter",
             ),
             (
+                REG_STRING,
                 asked(REG_STRING, &[("Switch", "HostTime"), apply], true),
                 "a look must not",
             ),
+            (
+                AV_EXCLUSIONS,
+                asked(REG_STRING, &[("Switch", "HostTime"), apply], false),
+                "not the one",
+            ),
+            (
+                WAAGENT_CONF,
+                asked(WAAGENT_CONF, &[("Key", "Logs.Verbose"), apply], false),
+                "is for linux",
+            ),
         ] {
-            let refused = run_command::apply(&change, REG_STRING, &writer)
+            let refused = run_command::apply(&change, script, &writer)
                 .await
                 .unwrap_err();
             assert!(refused.to_string().contains(why), "{refused}");
@@ -98,8 +113,12 @@ fn a_script_is_not_sent_with_what_is_not_on_its_list() {
                 .iter()
                 .all(|e| !e.path.ends_with("/runCommand"))
         );
-        let change = asked(REG_STRING, &[("Switch", "HostTime"), apply], false);
-        run_command::apply(&change, REG_STRING, &writer)
+        let change = asked(AV_EXCLUSIONS, &[apply], false);
+        assert_eq!(
+            (change.risk, change.approval),
+            (Risk::Sensitive, Approval::Required)
+        );
+        run_command::apply(&change, AV_EXCLUSIONS, &writer)
             .await
             .unwrap();
         assert!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use runbook::actions::guest::windows;
 use tree_sitter::Node;
 
 use super::each;
@@ -188,4 +189,35 @@ fn a_writer_asks_whether_to_apply_before_anything_that_changes() {
         }
         assert!(late > 0, "{name} changes nothing");
     }
+}
+
+#[test]
+fn what_the_writers_list_says_is_what_the_table_says() {
+    let parsed = each();
+    let writers = parsed
+        .iter()
+        .find(|p| p.script.name == "win-vss-writers")
+        .unwrap();
+    let of = |name: &str| {
+        let functions = writers.functions();
+        let node = functions.iter().find(|(n, _)| *n == name).unwrap().1;
+        let entries = writers.all(node, "hash_entry");
+        let words = entries
+            .into_iter()
+            .flat_map(|e| writers.all(e, "string_literal"));
+        let words: Vec<&str> = words.map(|w| writers.text(w).trim_matches('\'')).collect();
+        let (ids, services): (Vec<&str>, Vec<&str>) =
+            words.into_iter().partition(|w| w.len() == 36);
+        (ids, services.into_iter().collect::<BTreeSet<_>>())
+    };
+    let ((low_ids, low), (other_ids, others)) = (of("Low-Risk"), of("Others"));
+    let ids: BTreeSet<&str> = low_ids.iter().chain(&other_ids).copied().collect();
+    assert_eq!(ids.len(), low_ids.len() + other_ids.len(), "an id twice");
+    assert!(low.is_disjoint(&others));
+    let table: BTreeSet<&str> = windows::VSS_WRITERS.parameters[0]
+        .values
+        .split('|')
+        .collect();
+    let told: BTreeSet<&str> = others.iter().copied().chain(["LowRisk"]).collect();
+    assert_eq!(table, told);
 }

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::vm::VmFact;
-use crate::actions::guest::run::{self, Script};
+use crate::actions::guest::run;
+use crate::actions::guest::windows::REG_STRING;
 use crate::actions::restore_points_delete::wait_for;
 use crate::azure::permitted::Writer;
 use crate::base::Failure;
@@ -25,7 +26,7 @@ use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy, Sent,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
-use crate::core::runbook::risk::{Approval, Risk};
+use crate::core::runbook::risk::Approval;
 
 /// Sets a switch.
 #[derive(Debug)]
@@ -79,7 +80,7 @@ impl Remedy for GuestRegistry {
             name: "guest.registry",
             sentence: "Sets one of the backup extension's documented registry switches in a Windows guest",
             ceiling: Ceiling {
-                risk: Risk::Reversible,
+                risk: REG_STRING.risk,
                 approval: Approval::None,
                 kinds: vec![Kind {
                     method: "POST".to_owned(),
@@ -87,7 +88,7 @@ impl Remedy for GuestRegistry {
                     permission: run::PERMISSION.to_owned(),
                 }],
             },
-            scripts: vec![Script::REG_STRING.hash()],
+            scripts: vec![REG_STRING.hash()],
             put_back: None,
         }
     }
@@ -135,7 +136,7 @@ impl Remedy for GuestRegistry {
     fn predict(_: &Change, _: &mut Facts, _: &str) {}
 
     async fn apply(change: &Change, writer: &Writer) -> Result<Applied, Failure> {
-        run::apply(change, Script::REG_STRING, writer).await
+        run::apply(change, REG_STRING, writer).await
     }
 }
 
@@ -195,20 +196,6 @@ fn change(args: &Args, vm: &VmFact, probe: bool) -> Change {
     } else {
         format!("set the registry switch `{name}` inside `{}`", vm.name)
     };
-    let risk = if probe {
-        Risk::ReadOnly
-    } else {
-        Risk::Reversible
-    };
-    Change {
-        risk,
-        approval: Approval::None,
-        ..run::change(
-            vm,
-            Script::REG_STRING,
-            &[("Switch", name), ("Apply", apply)],
-            summary,
-            probe,
-        )
-    }
+    let parameters = [("Switch", name), ("Apply", apply)];
+    run::change(vm, REG_STRING, &parameters, summary, probe)
 }

@@ -1,8 +1,8 @@
 //! Inside a VM: what the known scripts would print and change.
 //!
 //! A script is known by a comment line `# runbook-script: <name>` in its text. The model holds
-//! the meaning of `win-reg-string`, `win-diagnose` and `lin-diagnose`; any other script prints a
-//! line that holds no `RESULT`.
+//! the meaning of `win-reg-string`, `win-agent-check` and `lin-agent-check`; any other script
+//! prints a line that holds no `RESULT`.
 
 use serde_json::{Value, json};
 
@@ -26,8 +26,8 @@ const SWITCHES: [(&str, &str, &str); 6] = [
 pub(in crate::sim) fn run(vm: &mut Vm, script: &str, parameters: &[(String, String)]) -> Value {
     let output = match name(script) {
         Some("win-reg-string") => format!("RESULT {}", registry(&mut vm.guest, parameters)),
-        Some("win-diagnose") => format!("RESULT {}", windows(&vm.guest)),
-        Some("lin-diagnose") => format!("RESULT {}", json!(vm.guest.facts)),
+        Some("win-agent-check") => format!("RESULT {}", windows(&vm.guest)),
+        Some("lin-agent-check") => format!("RESULT {}", linux(&vm.guest)),
         Some(other) => format!("the simulated guest does not know the script {other}"),
         None => "the simulated guest does not know this script".to_owned(),
     };
@@ -129,10 +129,20 @@ pub(in crate::sim) fn needs_vss_copy(vm: &Vm) -> bool {
     vm.os == Os::Windows && vm.guest.sql && !set
 }
 
+/// What the world says that the agent's check finds, with the state before it.
+fn linux(guest: &Guest) -> Value {
+    let mut found = json!({"state": "reported"});
+    for (name, value) in &guest.facts {
+        found[name] = value.clone();
+    }
+    found
+}
+
 fn windows(guest: &Guest) -> Value {
     let value = |name: &str| read(guest, name).map(|value| value.value.clone());
     let auto = "Running/Auto/LocalSystem";
     json!({
+        "state": "reported",
         "RdAgent": auto,
         "GuestAgent": auto,
         "VSS": "Stopped/Manual/LocalSystem",
@@ -187,6 +197,14 @@ mod tests {
             .insert("UseVssFullBackup".to_owned(), RegistryValue::text("True"));
         assert_eq!(state(&mut guest, "true"), "needs_human");
         assert!(read(&guest, "USEVSSCOPYBACKUP").is_none());
+    }
+
+    #[test]
+    fn the_check_of_a_linux_agent_tells_what_the_world_says_of_it() {
+        let mut guest = Guest::default();
+        guest.facts.insert("unit".to_owned(), json!("waagent"));
+        let told = json!({"state": "reported", "unit": "waagent"});
+        assert_eq!(linux(&guest), told);
     }
 
     #[test]

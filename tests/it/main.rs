@@ -14,6 +14,7 @@ mod faults;
 mod first_runbook;
 mod generic;
 mod golden;
+mod guest;
 mod identity;
 mod journal;
 mod kill;

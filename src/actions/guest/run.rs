@@ -1,15 +1,15 @@
-//! `guest.run`: one fixed script through Run Command, its parameters as data, its `RESULT {json}`
-//! as the last line.
+//! One fixed script through Run Command: its parameters as data, its `RESULT {json}` as the last
+//! line.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::actions::facts::vm::VmFact;
+use crate::actions::guest::script::Script;
 use crate::actions::operations::applied;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::FixedScript;
 use crate::azure::resource_id::ResourceId;
-use crate::azure::views::{OsType, ScriptOutput};
+use crate::azure::views::ScriptOutput;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{Applied, Change, Permission, Repeat};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -24,30 +24,7 @@ pub const TYPE: &str = "Microsoft.Compute/virtualMachines/runCommand";
 /// script whose answer was lost is over by then, and may be run again.
 const ENDS_AFTER: u64 = 90 * 60;
 
-/// A script that is part of this program.
-#[derive(Clone, Copy, Debug)]
-pub struct Script {
-    /// Its name, without an ending.
-    pub name: &'static str,
-    /// Its text.
-    pub text: &'static str,
-}
-
-impl Script {
-    /// Sets a documented registry switch of the backup extension.
-    pub const REG_STRING: Self = Self {
-        name: "win-reg-string",
-        text: include_str!("win-reg-string.ps1"),
-    };
-
-    /// SHA-256 of its text.
-    #[must_use]
-    pub fn hash(self) -> String {
-        hex::encode(Sha256::digest(self.text.as_bytes()))
-    }
-}
-
-/// The change that runs `script` with `parameters`.
+/// The change that runs `script` with `parameters`; risk and approval are the script's own.
 #[must_use]
 pub fn change(
     vm: &VmFact,
@@ -56,6 +33,7 @@ pub fn change(
     summary: String,
     probe: bool,
 ) -> Change {
+    let because = script.because(parameters).filter(|_| !probe);
     let parameters: Map<String, Value> = parameters
         .iter()
         .map(|(k, v)| ((*k).to_owned(), json!(v)))
@@ -65,9 +43,9 @@ pub fn change(
         resource: format!("{}/runCommand", vm.id),
         body: json!({ "script": script.name, "sha256": script.hash(), "parameters": parameters }),
         summary,
-        risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
+        risk: if probe { Risk::ReadOnly } else { script.risk },
+        approval: because.map_or(Approval::None, |_| Approval::Required),
+        because: because.map(str::to_owned),
         loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
@@ -92,7 +70,7 @@ pub fn change(
 /// Sends it.
 ///
 /// # Errors
-/// When the parameters are not plain, or Azure refuses.
+/// When the script was not planned so or must not be told this, or Azure refuses.
 pub async fn apply(change: &Change, script: Script, writer: &Writer) -> Result<Applied, Failure> {
     let attempted = change.summary.clone();
     let invalid = |why: String| Failure::new(ErrorClass::Invalid, attempted.clone(), why);
@@ -106,19 +84,23 @@ pub async fn apply(change: &Change, script: Script, writer: &Writer) -> Result<A
         .strip_suffix("/runCommand")
         .unwrap_or(&change.resource);
     let vm = ResourceId::parse(vm).map_err(|e| invalid(e.to_string()))?;
+    if change.evidence["os"] != json!(script.os.name()) {
+        let (os, guest) = (script.os.name(), &change.evidence["os"]);
+        return Err(invalid(format!(
+            "the script is for {os}, and the guest is {guest}"
+        )));
+    }
     let parameters = change.body["parameters"].as_object().into_iter().flatten();
-    let parameters = parameters
-        .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
+    let parameters: Vec<(&str, &str)> = parameters
+        .map(|(k, v)| (k.as_str(), v.as_str().unwrap_or_default()))
         .collect();
-    let os = match change.evidence["os"].as_str() {
-        Some("windows") => OsType::Windows,
-        Some("linux") => OsType::Linux,
-        other => {
-            return Err(invalid(format!(
-                "the guest's system is not known ({other:?})"
-            )));
-        }
-    };
+    if let Some(why) = script.refusal(&parameters, change.probe) {
+        return Err(invalid(why));
+    }
+    let parameters = parameters
+        .into_iter()
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect();
     let fixed = FixedScript::new(script.name, script.text, parameters)
         .map_err(|e| invalid(e.to_string()))?;
     let fixed = if change.probe {
@@ -126,7 +108,7 @@ pub async fn apply(change: &Change, script: Script, writer: &Writer) -> Result<A
     } else {
         fixed
     };
-    writer.run_script(&vm, os, fixed).await.map(applied)
+    writer.run_script(&vm, script.os, fixed).await.map(applied)
 }
 
 /// The object of the last `RESULT {json}` line of what a script printed.
@@ -140,10 +122,8 @@ pub fn result_of(outputs: &Value) -> Result<Value, String> {
     let Some(result) = printed.result() else {
         return Err(no_result(&printed));
     };
-    match serde_json::from_str::<Value>(result) {
-        Ok(read) if read.is_object() => Ok(read),
-        _ => Err(format!("the script's result cannot be read: \"{result}\"")),
-    }
+    serde_json::from_str(&result)
+        .map_err(|_| format!("the script's result cannot be read: \"{}\"", tail(&result)))
 }
 
 fn no_result(printed: &ScriptOutput) -> String {

@@ -50,7 +50,7 @@ fn protected() -> ProtectedVm {
 
 fn script() -> FixedScript {
     FixedScript::new(
-        "win-diagnose",
+        "win-agent-check",
         "line 1\nline 2",
         vec![("Apply".into(), "false".into())],
     )

@@ -1,7 +1,15 @@
 //! The output of a script that Run Command ran (`azure-api.md` section 3.3).
 
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+const RESULT: &str = "RESULT ";
+
+/// In a log that is told in a result the quotation mark is escaped.
+const BEGINS: &str = "RESULT {\"";
 
 /// What a script wrote. There is no exit code: a failing script looks like any other.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,12 +44,21 @@ impl ScriptOutput {
         Some(output)
     }
 
-    /// What follows `RESULT ` on the last line that begins so: our scripts end with it.
+    /// What follows `RESULT ` on the last line that begins so, with an object: our scripts end with
+    /// it.
+    ///
+    /// PowerShell 5.1 breaks what it prints at the width of a console that need not be there
+    /// (PowerShell issue 5193): a line that does not read is put together with those after it.
     #[must_use]
-    pub fn result(&self) -> Option<&str> {
-        let mut lines = self.stdout.lines().rev();
-        let result = lines.find_map(|line| line.trim().strip_prefix("RESULT "))?;
-        Some(result.trim())
+    pub fn result(&self) -> Option<Cow<'_, str>> {
+        let lines: Vec<&str> = self.stdout.lines().collect();
+        let last = lines.iter().rposition(|line| line.starts_with(BEGINS))?;
+        let line = lines[last].strip_prefix(RESULT)?;
+        if serde_json::from_str::<IgnoredAny>(line).is_ok() {
+            return Some(Cow::Borrowed(line));
+        }
+        let whole = lines[last..].concat();
+        Some(Cow::Owned(whole.strip_prefix(RESULT)?.to_owned()))
     }
 }
 
@@ -72,7 +89,7 @@ mod tests {
             "message": "Enable succeeded: \n[stdout]\na\nRESULT {\"state\":\"changed\"}\n\n[stderr]\ne" }]);
         for result in [windows, linux] {
             let output = ScriptOutput::read(&result).unwrap();
-            assert_eq!(output.result(), Some("{\"state\":\"changed\"}"));
+            assert_eq!(output.result().unwrap(), "{\"state\":\"changed\"}");
             assert_eq!(output.stderr, "e");
         }
     }
@@ -104,9 +121,32 @@ mod tests {
     }
 
     #[test]
+    fn a_result_that_was_broken_into_lines_is_put_together() {
+        let of = |stdout: &str| ScriptOutput {
+            stdout: stdout.to_owned(),
+            stderr: String::new(),
+        };
+        let broken = of("noise\nRESULT {\"state\":\"chan\r\nged\",\"was\":\"a \r\nb\"}\r\n");
+        let whole = "{\"state\":\"changed\",\"was\":\"a b\"}";
+        assert_eq!(broken.result().unwrap(), whole);
+        let noise = of("RESULT {\"state\":\"already\"}\r\nnoise");
+        assert_eq!(noise.result().unwrap(), "{\"state\":\"already\"}");
+    }
+
+    #[test]
+    fn what_a_log_says_is_no_result() {
+        let told = ScriptOutput {
+            stdout: "RESULT {\"text\":\"a \r\nRESULT {\\\"state\\\":1}\"}\r\n".to_owned(),
+            stderr: String::new(),
+        };
+        let whole = "{\"text\":\"a RESULT {\\\"state\\\":1}\"}";
+        assert_eq!(told.result().unwrap(), whole);
+    }
+
+    #[test]
     fn output_without_a_result_line_has_none() {
         let output = ScriptOutput {
-            stdout: "RESULTS {}".into(),
+            stdout: "RESULTS {}\nRESULT [1]".into(),
             stderr: "RESULT {}".into(),
         };
         assert_eq!(output.result(), None);

@@ -142,7 +142,7 @@ pub struct Guest {
     pub sql: bool,
     /// Registry values by name; a text is a REG_SZ.
     pub registry: BTreeMap<String, RegistryValue>,
-    /// What the Linux diagnosis reports, by name.
+    /// What the check of a Linux agent reports, by name.
     pub facts: BTreeMap<String, Value>,
 }
 

@@ -1,10 +1,16 @@
 //! Rule 5: data never becomes code inside the guest.
 
 use runbook::actions::actions;
-use runbook::actions::guest::run::Script;
+use runbook::actions::facts::vm::VmFact;
+use runbook::actions::guest::linux::WAAGENT_CONF;
+use runbook::actions::guest::run as run_command;
+use runbook::actions::guest::script::Script;
+use runbook::actions::guest::windows::{AV_EXCLUSIONS, REG_STRING};
+use runbook::azure::permitted::Writer;
 use runbook::azure::proof::FixedScript;
 use runbook::core::action::Past;
 use runbook::core::outcome::RunOutcome;
+use runbook::core::runbook::risk::{Approval, Risk};
 use serde_json::{Value, json};
 
 use super::run;
@@ -55,6 +61,76 @@ fn a_script_takes_no_parameter_that_a_shell_could_read() {
 }
 
 #[test]
+fn a_script_is_not_sent_with_what_is_not_on_its_list() {
+    in_virtual_time(async {
+        let stage = Stage::scenario("snapshot-sql");
+        let writer = Writer::new(stage.arm.clone());
+        let vm: VmFact = serde_json::from_value(json!({
+            "id": stage.vm("web1"), "name": "web1", "resource_group": "rg-web", "subscription": "s",
+            "location": "westeurope", "os": "windows", "power": "running", "provisioning": "Succeeded",
+            "agent": { "ready": true, "status": "ready", "version": null, "seen": null, "message": null },
+        }))
+        .unwrap();
+        let asked = |script: Script, parameters: &[(&str, &str)], probe| {
+            run_command::change(&vm, script, parameters, "a test".to_owned(), probe)
+        };
+        let (look, apply) = (("Apply", "false"), ("Apply", "true"));
+        for (script, change, why) in [
+            (
+                REG_STRING,
+                asked(REG_STRING, &[("Switch", "UseVssFullBackup"), look], true),
+                "cannot be",
+            ),
+            (
+                REG_STRING,
+                asked(REG_STRING, &[("Path", "SOFTWARE"), look], true),
+                "no parameter",
+            ),
+            (
+                REG_STRING,
+                asked(REG_STRING, &[("Switch", "HostTime"), apply], true),
+                "a look must not",
+            ),
+            (
+                AV_EXCLUSIONS,
+                asked(REG_STRING, &[("Switch", "HostTime"), apply], false),
+                "not the one",
+            ),
+            (
+                WAAGENT_CONF,
+                asked(WAAGENT_CONF, &[("Key", "Logs.Verbose"), apply], false),
+                "is for linux",
+            ),
+        ] {
+            let refused = run_command::apply(&change, script, &writer)
+                .await
+                .unwrap_err();
+            assert!(refused.to_string().contains(why), "{refused}");
+        }
+        assert!(
+            stage
+                .ledger()
+                .iter()
+                .all(|e| !e.path.ends_with("/runCommand"))
+        );
+        let change = asked(AV_EXCLUSIONS, &[apply], false);
+        assert_eq!(
+            (change.risk, change.approval),
+            (Risk::Sensitive, Approval::Required)
+        );
+        run_command::apply(&change, AV_EXCLUSIONS, &writer)
+            .await
+            .unwrap();
+        assert!(
+            stage
+                .ledger()
+                .iter()
+                .any(|e| e.path.ends_with("/runCommand"))
+        );
+    });
+}
+
+#[test]
 fn every_script_that_is_sent_is_the_reviewed_one_and_differs_only_in_its_parameters() {
     in_virtual_time(async {
         let stage = Stage::scenario("snapshot-sql");
@@ -66,7 +142,7 @@ fn every_script_that_is_sent_is_the_reviewed_one_and_differs_only_in_its_paramet
             .filter(|e| e.path.to_lowercase().ends_with("/runcommand"))
             .filter_map(|e| e.body.as_ref())
             .collect();
-        let reviewed: Vec<&str> = Script::REG_STRING.text.lines().collect();
+        let reviewed: Vec<&str> = REG_STRING.text.lines().collect();
         for (body, apply) in sent.iter().zip(["false", "true"]) {
             assert_eq!(body["script"], json!(reviewed));
             assert_eq!(

@@ -1,0 +1,149 @@
+//! The scripts for Linux. Each says in its own head what it cites, prints and how it is undone.
+
+use crate::azure::views::OsType;
+use crate::core::runbook::risk::Risk;
+
+use super::script::{APPLY, Ask, Parameter, Script};
+
+/// A script of `linux/` with the shared end.
+macro_rules! text {
+    ($stem:literal) => {
+        concat!(
+            include_str!(concat!("linux/", $stem, ".sh")),
+            include_str!("linux/common.sh")
+        )
+    };
+}
+
+const fn probe(name: &'static str, text: &'static str) -> Script {
+    Script {
+        name,
+        os: OsType::Linux,
+        text,
+        risk: Risk::ReadOnly,
+        ask: Ask::Never,
+        parameters: &[],
+        states: &["failed", "reported"],
+    }
+}
+
+const fn writer(name: &'static str, text: &'static str) -> Script {
+    Script {
+        risk: Risk::Reversible,
+        parameters: &[APPLY],
+        states: &["already", "changed", "failed", "needs_human", "planned"],
+        ..probe(name, text)
+    }
+}
+
+/// What the agent is, and what keeps it or the extension from working.
+pub const AGENT_CHECK: Script = probe("lin-agent-check", text!("agent-check"));
+
+/// Enables and starts the agent; restarts it, detached.
+pub const AGENT_SERVICE: Script = Script {
+    parameters: &[
+        Parameter {
+            name: "Restart",
+            values: "true|false",
+        },
+        APPLY,
+    ],
+    ..writer("lin-agent-service", text!("agent-service"))
+};
+
+/// Updates the agent from the distribution, detached.
+pub const AGENT_UPDATE: Script = Script {
+    parameters: &[
+        Parameter {
+            name: "Least",
+            values: r"[0-9]{1,6}(\.[0-9]{1,6}){1,3}",
+        },
+        APPLY,
+    ],
+    states: &[
+        "already",
+        "busy",
+        "changed",
+        "failed",
+        "needs_human",
+        "planned",
+    ],
+    ..writer("lin-agent-update", text!("agent-update"))
+};
+
+/// Sets a key of `waagent.conf`.
+pub const WAAGENT_CONF: Script = Script {
+    ask: Ask::When(
+        "Key",
+        "Provisioning.Agent",
+        "it chooses what provisions the machine when it starts",
+    ),
+    parameters: &[
+        Parameter {
+            name: "Key",
+            values: r"Extensions\.Enabled|Provisioning\.Agent|Logs\.Verbose",
+        },
+        Parameter {
+            name: "Value",
+            values: "y|n|auto",
+        },
+        APPLY,
+    ],
+    ..writer("lin-waagent-conf", text!("waagent-conf"))
+};
+
+/// Sets a key of `vmbackup.conf`.
+pub const VMBACKUP_CONF: Script = Script {
+    parameters: &[
+        Parameter {
+            name: "Key",
+            values: "seqsnapshot|isanysnapshotfailed|SafeFreezeWaitInSeconds|MountsToSkip",
+        },
+        Parameter {
+            name: "Value",
+            values: r"2|False|[1-9][0-9]{1,2}|/[A-Za-z0-9._-][A-Za-z0-9/._-]*",
+        },
+        APPLY,
+    ],
+    ..writer("lin-vmbackup-conf", text!("vmbackup-conf"))
+};
+
+/// Rewrites `vmbackup.conf` as ASCII.
+pub const VMBACKUP_ENCODING: Script = writer("lin-vmbackup-encoding", text!("vmbackup-encoding"));
+
+/// Which file system did not freeze, and why.
+pub const FREEZE_CHECK: Script = probe("lin-freeze-check", text!("freeze-check"));
+
+/// Takes rights away from the scripts around a snapshot.
+pub const PREPOST_PERMS: Script = writer("lin-prepost-perms", text!("prepost-perms"));
+
+/// Whether the wire server answers.
+pub const NETWORK: Script = probe("lin-network", text!("network"));
+
+/// Processor, memory and disk.
+pub const RESOURCES: Script = probe("lin-resources", text!("resources"));
+
+/// The end of a log.
+pub const LOGS: Script = Script {
+    parameters: &[Parameter {
+        name: "Log",
+        values: "agent|extension",
+    }],
+    states: &["failed", "not_applicable", "reported"],
+    ..probe("lin-logs", text!("logs"))
+};
+
+/// All of them.
+pub const ALL: &[Script] = &[
+    AGENT_CHECK,
+    AGENT_SERVICE,
+    AGENT_UPDATE,
+    WAAGENT_CONF,
+    VMBACKUP_CONF,
+    VMBACKUP_ENCODING,
+    FREEZE_CHECK,
+    PREPOST_PERMS,
+    NETWORK,
+    RESOURCES,
+    LOGS,
+];

@@ -1,0 +1,38 @@
+#!/bin/sh
+# runbook-script: lin-vmbackup-encoding
+# Rewrites /etc/azure/vmbackup.conf as ASCII where that loses nothing: the extension ignores a file with
+# a byte order mark or in UTF-16 without an error.
+#
+# Documents: Microsoft's self-help for VMBackupLinuxExtensionConfFileWrongEncodingFormat (2021).
+# Arguments: Apply.
+# RESULT: already, planned, changed, needs_human (it has characters that ASCII cannot hold), failed;
+# kept is the copy of the old file.
+# Undone by: the copy named in kept, put back.
+
+work() {
+  conf=$ROOT/etc/azure/vmbackup.conf
+  [ -f "$conf" ] || say already 0 reason 'there is no file'
+  if is_ascii "$conf"; then say already 0; fi
+  from=$(encoding)
+  as_ascii <"$conf" >/dev/null || say needs_human 2 reason 'the file has characters that ASCII cannot hold' from "$from"
+  applies || say planned 0 from "$from" to ASCII
+  swap "$conf" as_ascii is_ascii
+  say changed 0 from "$from" to ASCII kept "$kept"
+}
+
+encoding() {
+  case $(od -An -tx1 -N3 "$conf" | tr -d ' \n') in
+    efbbbf) printf 'UTF-8 with a mark' ;;
+    fffe* | feff*) printf UTF-16 ;;
+    *) printf UTF-8 ;;
+  esac
+}
+
+# iconv ends with an error where a character has no ASCII.
+as_ascii() {
+  case $from in
+    'UTF-8 with a mark') tail -c +4 | iconv -f UTF-8 -t ASCII ;;
+    *) iconv -f "$from" -t ASCII ;;
+  esac
+}
+

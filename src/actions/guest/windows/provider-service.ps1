@@ -1,0 +1,26 @@
+# runbook-script: win-provider-service
+# The extension's VSS provider must start by itself. That it is absent is normal before the first backup.
+#
+# Documents: "Snapshot VM sub task timed out" (2017-02-07), cause 3.
+# Arguments: Apply.
+# RESULT: already, planned, changed, needs_human (absent), failed; from is the start mode before.
+# Undone by: Set-Service with the start mode named in from.
+param([string]$Apply = 'false')
+
+function Work {
+  $service = Service 'IaasVmProvider'
+  if (-not $service) {
+    $why = 'the provider is absent: the next backup installs it, or win-reg-string ReinstallProvider'
+    Say 'needs_human' 2 @{ reason = $why }
+  }
+  $from = $service.StartMode
+  if ($from -eq 'Auto') { Say 'already' 0 }
+  if (-not (Applies)) { Say 'planned' 0 @{ from = $from; to = 'Auto' } }
+  Set-Service -Name $service.Name -StartupType Automatic
+  $now = (Service $service.Name).StartMode
+  if ($now -ne 'Auto') {
+    Say 'failed' 1 @{ reason = 'the start mode does not read back as set'; from = $from; to = $now }
+  }
+  Say 'changed' 0 @{ from = $from; to = $now }
+}
+

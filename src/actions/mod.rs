@@ -9,14 +9,23 @@ pub mod backup_now;
 pub mod extension_remove;
 pub mod facts;
 pub mod guest;
+pub mod guest_agent_restart;
+pub mod guest_agent_update;
 pub mod guest_look;
 pub mod guest_registry;
+pub mod guest_waagent_conf;
 pub mod human;
 pub mod limits;
 pub mod lock_delete;
 pub mod lock_return;
 mod operations;
 pub mod restore_points_delete;
+pub mod vm_allow_extensions;
+pub mod vm_deallocate;
+pub mod vm_ladder;
+pub mod vm_reapply;
+pub mod vm_redeploy;
+pub mod vm_restart;
 mod words;
 
 use std::sync::Arc;
@@ -34,12 +43,20 @@ pub fn actions() -> Actions {
     Actions::default()
         .with::<backup_now::BackupNow>()
         .with::<extension_remove::ExtensionRemove>()
+        .with::<guest_agent_restart::GuestAgentRestart>()
+        .with::<guest_agent_update::GuestAgentUpdate>()
         .with::<guest_look::GuestLook>()
         .with::<guest_registry::GuestRegistry>()
+        .with::<guest_waagent_conf::GuestWaagentConf>()
         .with::<human::Human>()
         .with::<lock_delete::LockDelete>()
         .with::<lock_return::LockReturn>()
         .with::<restore_points_delete::RestorePointsDelete>()
+        .with::<vm_allow_extensions::VmAllowExtensions>()
+        .with::<vm_deallocate::VmDeallocate>()
+        .with::<vm_reapply::VmReapply>()
+        .with::<vm_redeploy::VmRedeploy>()
+        .with::<vm_restart::VmRestart>()
 }
 
 /// The acting halves of every action; the one place where a writer enters the engine.
@@ -49,12 +66,20 @@ pub fn actors(writer: Writer) -> Actors {
     Actors::new(Arc::new(operations::Operations::new(Arc::clone(&writer))))
         .with::<backup_now::BackupNow>(&writer)
         .with::<extension_remove::ExtensionRemove>(&writer)
+        .with::<guest_agent_restart::GuestAgentRestart>(&writer)
+        .with::<guest_agent_update::GuestAgentUpdate>(&writer)
         .with::<guest_look::GuestLook>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
+        .with::<guest_waagent_conf::GuestWaagentConf>(&writer)
         .with::<human::Human>(&writer)
         .with::<lock_delete::LockDelete>(&writer)
         .with::<lock_return::LockReturn>(&writer)
         .with::<restore_points_delete::RestorePointsDelete>(&writer)
+        .with::<vm_allow_extensions::VmAllowExtensions>(&writer)
+        .with::<vm_deallocate::VmDeallocate>(&writer)
+        .with::<vm_reapply::VmReapply>(&writer)
+        .with::<vm_redeploy::VmRedeploy>(&writer)
+        .with::<vm_restart::VmRestart>(&writer)
 }
 
 /// The table of lookers, over a reader, and over the journal for what other runs have borrowed.

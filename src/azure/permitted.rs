@@ -209,5 +209,7 @@ fn settle(answer: Answer, kind: OperationKind, resource: &ResourceId, attempted:
     }
 }
 
+mod vm;
+
 #[cfg(test)]
 mod tests;

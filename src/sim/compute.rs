@@ -46,7 +46,7 @@ pub(in crate::sim) fn by_id<'a>(world: &'a mut World, id: &str) -> Option<&'a mu
 
 /// Whether scripts and extensions get anywhere in this VM.
 pub(in crate::sim) fn answers(vm: &Vm) -> bool {
-    vm.power == Power::Running && vm.agent == AgentState::Ready
+    vm.power == Power::Running && vm.agent == AgentState::Ready && vm.allow_extension_operations
 }
 
 /// `GET {VM}`, its extensions under `resources` (recordings vm-instance-view 001 and 008).
@@ -87,7 +87,7 @@ pub(in crate::sim) fn instance_view(sim: &mut Sim, _: &Call, found: &Found) -> R
     }
 }
 
-fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
+pub(in crate::sim) fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
     let id = id(world, vm);
     let disk = format!("{}_OsDisk_1", vm.name);
     let base = ids::group(&world.subscription, &vm.group);
@@ -115,7 +115,7 @@ fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
         },
         "osProfile": {
             "computerName": vm.name,
-            "allowExtensionOperations": true,
+            "allowExtensionOperations": vm.allow_extension_operations,
             "requireGuestProvisionSignal": true,
             "secrets": [],
         },
@@ -208,8 +208,9 @@ fn agent(vm: &Vm, now: Timestamp) -> Option<Value> {
         }));
     }
     let handlers: Vec<Value> = vm.extensions.iter().map(extensions::handler).collect();
+    let version = vm.agent_version.as_deref().unwrap_or("2.7.41491.1102");
     Some(json!({
-        "vmAgentVersion": "2.7.41491.1102",
+        "vmAgentVersion": version,
         "statuses": [{
             "code": "ProvisioningState/succeeded",
             "level": "Info",

@@ -41,6 +41,7 @@ mod ids;
 mod ledger;
 mod locks;
 mod login;
+mod machine;
 mod odata;
 mod operation;
 mod paging;

@@ -10,6 +10,7 @@ use crate::sim::extensions;
 use crate::sim::ids;
 use crate::sim::locks::{self, Does};
 use crate::sim::login;
+use crate::sim::machine;
 use crate::sim::rbac;
 use crate::sim::resources;
 use crate::sim::restore_points;
@@ -74,6 +75,11 @@ const ROUTES: &[Route] = &[
     Route("GET", "VM/extensions", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::list),
     Route("GET", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::get),
     Route("DELETE", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/delete", Delete, extensions::delete),
+    Route("PATCH", "VM", "Microsoft.Compute/virtualMachines/write", Change, machine::patch),
+    Route("POST", "VM/deallocate", "Microsoft.Compute/virtualMachines/deallocate/action", Change, machine::deallocate),
+    Route("POST", "VM/reapply", "Microsoft.Compute/virtualMachines/reapply/action", Change, machine::reapply),
+    Route("POST", "VM/redeploy", "Microsoft.Compute/virtualMachines/redeploy/action", Change, machine::redeploy),
+    Route("POST", "VM/restart", "Microsoft.Compute/virtualMachines/restart/action", Change, machine::restart),
     Route("POST", "VM/runCommand", "Microsoft.Compute/virtualMachines/runCommand/action", Change, run_command::post),
     Route("GET", "S/providers/Microsoft.Compute/locations/{l}/operations/{o}", "Microsoft.Compute/locations/operations/read", Look, compute::operation),
 

@@ -1,5 +1,6 @@
 //! Facts of a VM and what protects it: names, schemas and loaders, one file each.
 
+pub mod agent;
 mod extensions;
 pub mod incident;
 pub mod item;
@@ -12,6 +13,7 @@ pub mod protection;
 pub mod recovery_points;
 pub mod restore_points;
 pub mod vm;
+pub mod vm_locks;
 
 use std::sync::Arc;
 
@@ -27,7 +29,9 @@ pub use job::{JobFact, key as job_key};
 /// Every looker.
 pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
     Lookers::default()
+        .with(agent::AgentLooker(clock.clone()))
         .with(vm::VmLooker(reader.clone()))
+        .with(vm_locks::VmLocksLooker(reader.clone()))
         .with(item::ItemLooker(reader.clone()))
         .with(protection::ProtectionLooker(reader.clone()))
         .with(jobs::JobsLooker(reader.clone(), clock.clone()))

@@ -33,8 +33,15 @@ pub struct VmFact {
     pub power: Option<String>,
     /// `Succeeded`, `Failed`, `Updating` …
     pub provisioning: Option<String>,
+    /// False when the VM forbids all extensions, Azure Backup's too.
+    #[serde(default = "allowed")]
+    pub extensions_allowed: bool,
     /// The agent.
     pub agent: AgentFact,
+}
+
+fn allowed() -> bool {
+    true
 }
 
 /// The VM agent, as Azure last heard of it.
@@ -127,6 +134,7 @@ impl Looker for VmLooker {
                 seen: vm.agent.seen,
                 message: vm.agent.message.clone(),
             },
+            extensions_allowed: vm.allow_extension_operations != Some(false),
             id: vm.id.to_string(),
         };
         fact.agent.ready = fact.is_running() && fact.agent.status == "ready";

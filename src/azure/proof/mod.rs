@@ -9,12 +9,14 @@ mod extension;
 mod lock;
 mod protected_vm;
 mod script;
+mod vm;
 
 pub use collection::OwnCollection;
 pub use extension::BackupExtension;
 pub use lock::{BlockingLock, BorrowedLock};
 pub use protected_vm::ProtectedVm;
 pub use script::FixedScript;
+pub use vm::{ClosedVm, RunningVm, SettledVm, ShutDownVm};
 
 /// Why something may not be done: a rule beneath every runbook, flag and approval.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

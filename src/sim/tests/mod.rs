@@ -4,6 +4,7 @@ mod backups;
 mod faults;
 mod gate;
 mod locks;
+mod machine;
 mod operations;
 mod reading;
 

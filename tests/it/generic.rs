@@ -14,7 +14,7 @@ use crate::kit::{Stage, in_virtual_time};
 
 /// An action, its arguments, a world in which it has something to do, and how many requests it
 /// takes.
-const ACTIONS: [(&str, &str, &str, usize); 5] = [
+const ACTIONS: [(&str, &str, &str, usize); 11] = [
     (
         "lock.delete",
         r#"{"scopes":"restore_points"}"#,
@@ -30,6 +30,22 @@ const ACTIONS: [(&str, &str, &str, usize); 5] = [
         1,
     ),
     ("backup.now", "{}", "healthy", 1),
+    ("backup.cancel", "{}", "running", 1),
+    ("protection.resume", "{}", "lacking", 1),
+    ("provider.register", "{}", "lacking", 2),
+    (
+        "key_vault.grant",
+        r#"{"principal":"bac0bac0-0000-4000-8000-00000000000c"}"#,
+        "lacking",
+        2,
+    ),
+    (
+        "restore_points.delete_oldest",
+        r#"{"leave":15}"#,
+        "unlocked",
+        3,
+    ),
+    ("restore_points.end_access", "{}", "unlocked", 18),
 ];
 
 /// One action on one stage, as a run of one step.
@@ -46,6 +62,8 @@ struct Case {
 impl Case {
     fn of(action: &'static str, args: &str, scenario: &str) -> Self {
         let stage = match scenario {
+            "lacking" => Stage::yaml(include_str!("generic/lacking.yaml"), ""),
+            "running" => Stage::yaml(include_str!("generic/running.yaml"), ""),
             "unlocked" => Stage::yaml(include_str!("generic/unlocked.yaml"), ""),
             name => Stage::scenario(name),
         };
@@ -201,8 +219,9 @@ fn every_action_but_the_one_for_people_is_proved_here() {
     let proved: BTreeSet<&str> = ACTIONS
         .iter()
         .map(|(name, ..)| *name)
-        // What puts back is proved with what it puts back: `loans.rs`.
-        .chain(["human", "lock.return"])
+        // What puts back is proved with what it puts back: `loans.rs`. What only waits is proved
+        // beside its code.
+        .chain(["human", "lock.return", "wait"])
         .collect();
     let table = actions();
     let known: BTreeSet<&str> = table.iter().map(|(name, _)| name).collect();
@@ -230,6 +249,10 @@ fn what_is_done_is_not_done_again_by_another_run() {
     for (action, args, scenario, requests) in ACTIONS {
         if action == "backup.now" {
             // Whether another backup is due is the incident's to say; see the next test.
+            continue;
+        }
+        if action == "restore_points.end_access" {
+            // Azure does not say whether there is access; each run ends it once.
             continue;
         }
         in_virtual_time(async {

@@ -10,6 +10,7 @@ pub mod backup_now;
 pub mod extension_remove;
 pub mod facts;
 pub mod guest;
+pub mod guest_look;
 pub mod guest_registry;
 pub mod human;
 pub mod key_vault_grant;
@@ -41,6 +42,7 @@ pub fn actions() -> Actions {
         .with::<backup_cancel::BackupCancel>()
         .with::<backup_now::BackupNow>()
         .with::<extension_remove::ExtensionRemove>()
+        .with::<guest_look::GuestLook>()
         .with::<guest_registry::GuestRegistry>()
         .with::<human::Human>()
         .with::<key_vault_grant::KeyVaultGrant>()
@@ -62,6 +64,7 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<backup_cancel::BackupCancel>(&writer)
         .with::<backup_now::BackupNow>(&writer)
         .with::<extension_remove::ExtensionRemove>(&writer)
+        .with::<guest_look::GuestLook>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
         .with::<human::Human>(&writer)
         .with::<key_vault_grant::KeyVaultGrant>(&writer)

@@ -24,5 +24,7 @@ mod loans;
 mod next;
 mod plan_file;
 mod recordings;
+mod rehearse;
 mod rules;
 mod schema;
+mod writing;

@@ -63,6 +63,12 @@ impl Ending {
 }
 
 impl Rehearsed {
+    /// Whether it came out otherwise than written.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        !matches!(self.ending, Ending::AsWritten)
+    }
+
     /// What came out, where it is not what the golden files say.
     #[must_use]
     pub fn to_write(&self) -> Option<&Performance> {

@@ -6,6 +6,7 @@
 )]
 
 mod binary;
+mod catalogue;
 mod consent;
 mod crash;
 mod docs;

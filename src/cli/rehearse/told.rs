@@ -102,7 +102,7 @@ fn row(rehearsed: &Rehearsed) -> Value {
 /// How it came out, on one line.
 fn said(rehearsed: &Rehearsed) -> String {
     match &rehearsed.ending {
-        Ending::AsWritten => "as written".to_owned(),
+        Ending::AsWritten(_) => "as written".to_owned(),
         Ending::New(_) => format!(
             "has no golden files yet; to read what comes out and write it: runbook rehearse {} --bless",
             rehearsed.case.folder.display()

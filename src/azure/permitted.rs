@@ -213,3 +213,4 @@ mod vm;
 
 #[cfg(test)]
 mod tests;
+mod vault;

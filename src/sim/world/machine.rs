@@ -34,6 +34,9 @@ pub struct Vm {
     /// False when the VM forbids all extensions.
     #[serde(default = "allowed", skip_serializing_if = "Clone::clone")]
     pub allow_extension_operations: bool,
+    /// Its disks; a system disk when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disks: Vec<super::Disk>,
     /// Its extensions.
     #[serde(default)]
     pub extensions: Vec<Extension>,

@@ -11,12 +11,36 @@ macro_rules! files {
 
 /// The runbooks, one per error code. A test compares the list with the folder.
 pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
+    "AzureVmOffline",
+    "BackUpOperationFailed",
+    "ExtensionFailedOutOfMemoryError",
+    "ExtensionInstallationFailure",
+    "ExtensionOperationFailed",
+    "ExtensionOperationFailedForManagedDisks",
+    "ExtensionOperationInProgress",
+    "ExtensionSnapshotFailed",
     "ExtensionStuckInDeletionState",
+    "GuestAgentCertificateNotFound",
+    "GuestAgentPluginInstallCommandProcessingFailed",
     "GuestAgentSnapshotTaskStatusError",
+    "ManagedRPCreationFailedInCrpButExtensionSucceeded",
+    "ProtectionStatusWarning",
     "UserErrorBackupOperationInProgress",
+    "UserErrorGuestAgentStatusUnavailable",
+    "UserErrorGuestAgentVersionUnsupported",
     "UserErrorRpCollectionLimitReached",
+    "UserErrorVmNotInDesirableState",
     "UserErrorVmProvisioningStateFailed",
+    "VMExtensionProvisioningError",
+    "VMRestorePointInternalError",
 ];
 
 /// The procedures that they include.
-pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":];
+pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
+    "agent-service",
+    "extension-prerequisites",
+    "failed-extensions",
+    "mend-provisioning",
+    "revive-agent",
+    "snapshot-status",
+];

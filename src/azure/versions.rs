@@ -23,15 +23,22 @@ pub enum Api {
     Backup,
     /// Microsoft.Insights activity log.
     ActivityLog,
+    /// Microsoft.Insights/metrics.
+    Metrics,
+    /// Microsoft.Network: interfaces, effective rules and routes. Assumption: no document of ours
+    /// names a version; this one is in public use, and all we read is as old as 2017.
+    Network,
 }
 
-const PINNED: [(Api, &str, &str); 6] = [
+const PINNED: [(Api, &str, &str); 8] = [
     (Api::Compute, "compute", "2024-07-01"),
     (Api::Locks, "locks", "2020-05-01"),
     (Api::Permissions, "permissions", "2022-04-01"),
     (Api::Resources, "resources", "2024-07-01"),
     (Api::Backup, "backup", "2024-04-01"),
     (Api::ActivityLog, "activity_log", "2015-04-01"),
+    (Api::Metrics, "metrics", "2024-02-01"),
+    (Api::Network, "network", "2023-09-01"),
 ];
 
 impl Api {

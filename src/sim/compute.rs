@@ -7,6 +7,7 @@ use crate::sim::answer::{Cause, Reply, compute_time};
 use crate::sim::call::Call;
 use crate::sim::extensions;
 use crate::sim::ids;
+use crate::sim::network;
 use crate::sim::operation::{self, Operation, Service, State};
 use crate::sim::paging;
 use crate::sim::resources;
@@ -120,6 +121,10 @@ fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
             "secrets": [],
         },
     });
+    properties["networkProfile"] = json!({"networkInterfaces": [
+        {"id": network::id(world, vm), "properties": {"primary": true}},
+    ]});
+    properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": vm.boot_diagnostics}});
     properties["osProfile"][configuration] = json!({"provisionVMAgent": true});
     if expanded {
         properties["instanceView"] = instance(vm, world.now);

@@ -9,7 +9,7 @@
 //! `route.rs` is the table, with the right that each needs: virtual machines, instance view,
 //! extensions, Run Command (v1), restore point collections and points, compute operations; locks
 //! and permissions at any scope; subscriptions, groups, resources of a group or a subscription,
-//! providers; the activity log; vaults, protected items, recovery points, policies, jobs, backup
+//! providers; the activity log and metrics; network interfaces with effective rules and routes; vaults, protected items, recovery points, policies, jobs, backup
 //! now, operations in all five places; `backupStatus`; tokens, OpenID configuration and
 //! `/metadata/endpoints`.
 //!
@@ -41,6 +41,8 @@ mod ids;
 mod ledger;
 mod locks;
 mod login;
+mod metrics;
+mod network;
 mod odata;
 mod operation;
 mod paging;

@@ -35,6 +35,12 @@ pub struct VmFact {
     pub provisioning: Option<String>,
     /// The agent.
     pub agent: AgentFact,
+    /// Resource ids of its network interfaces, the primary one first.
+    #[serde(default)]
+    pub network_interfaces: Vec<String>,
+    /// Whether Azure keeps its screen and serial log; null when Azure does not say.
+    #[serde(default)]
+    pub boot_diagnostics: Option<bool>,
 }
 
 /// The VM agent, as Azure last heard of it.
@@ -127,6 +133,12 @@ impl Looker for VmLooker {
                 seen: vm.agent.seen,
                 message: vm.agent.message.clone(),
             },
+            network_interfaces: vm
+                .network_interfaces
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            boot_diagnostics: vm.boot_diagnostics,
             id: vm.id.to_string(),
         };
         fact.agent.ready = fact.is_running() && fact.agent.status == "ready";

@@ -24,6 +24,9 @@
 mod backup;
 mod compute;
 mod governance;
+mod monitor;
+mod neighbours;
+mod network;
 #[cfg(test)]
 mod tests;
 

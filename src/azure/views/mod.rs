@@ -5,9 +5,12 @@
 //! read fails the answer, because a resource that silently vanished could change a decision.
 
 pub mod activity;
+mod attached;
 pub mod backup;
 pub mod extension;
 pub mod lock;
+pub mod metric;
+pub mod network;
 pub mod permission;
 pub mod restore_point;
 pub mod script;
@@ -21,6 +24,8 @@ pub use backup::{
 pub use backup::{Task, Tier};
 pub use extension::{Extension, Status};
 pub use lock::Lock;
+pub use metric::{Metric, Sample};
+pub use network::{EffectiveGroup, EffectiveRoute, EffectiveRule, NetworkInterface};
 pub use permission::{Grant, Permissions};
 pub use restore_point::{Collection, Point};
 pub use script::ScriptOutput;

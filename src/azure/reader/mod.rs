@@ -23,10 +23,12 @@
 
 mod backup;
 mod compute;
+mod disks;
 mod governance;
 mod monitor;
 mod neighbours;
 mod network;
+mod rights;
 #[cfg(test)]
 mod tests;
 

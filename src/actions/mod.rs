@@ -24,14 +24,14 @@ mod operations;
 pub mod protection_resume;
 pub mod provider_register;
 pub mod restore_points_delete;
+pub mod restore_points_delete_oldest;
+pub mod restore_points_end_access;
 pub mod vm_allow_extensions;
 pub mod vm_deallocate;
 pub mod vm_ladder;
 pub mod vm_reapply;
 pub mod vm_redeploy;
 pub mod vm_restart;
-pub mod restore_points_delete_oldest;
-pub mod restore_points_end_access;
 pub mod wait;
 mod words;
 

@@ -21,6 +21,7 @@ use crate::actions::guest::run;
 use crate::actions::guest::windows::REG_STRING;
 use crate::actions::restore_points_delete::wait_for;
 use crate::azure::permitted::Writer;
+use crate::azure::reader::rights;
 use crate::base::Failure;
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy, Sent,
@@ -95,6 +96,10 @@ impl Remedy for GuestRegistry {
 
     fn needs(_: &Args, _: &Past<'_>) -> Vec<FactKey> {
         ["vm", "jobs"].iter().map(|n| FactKey::named(n)).collect()
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

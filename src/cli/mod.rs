@@ -15,6 +15,7 @@ mod output;
 pub mod plan;
 mod progress;
 pub mod resume;
+pub mod role;
 pub mod runs;
 pub mod schema;
 mod settings;
@@ -94,6 +95,7 @@ async fn dispatch(
         Command::List => list::run(&global, output),
         Command::Show(show) => show::run(&global, &show, output),
         Command::Check(check) => check::run(&check, output),
+        Command::Role(role) => role::run(&global, &role, output),
         Command::Schema(schema) => schema::run(&schema, output),
         Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,

@@ -184,13 +184,7 @@ fn target(path: &str) -> String {
 /// Answers `call`: route, token, api-version, subscription, rights, budget, locks, provider; the
 /// order in which ARM looks is an assumption, except that locks come before the provider.
 pub(in crate::sim) fn dispatch(sim: &mut Sim, call: &Call) -> Reply {
-    let route = ROUTES.iter().find_map(|route| {
-        if !ids::same(route.0, &call.method) {
-            return None;
-        }
-        fits(route.1, &call.path).map(|found| (*route, found))
-    });
-    match route {
+    match routed(&call.method, &call.path) {
         Some((Route(_, _, OPEN, _, serve), found)) => serve(sim, call, &found),
         other => login::refusal(call)
             .or_else(|| version_refusal(call))
@@ -199,6 +193,21 @@ pub(in crate::sim) fn dispatch(sim: &mut Sim, call: &Call) -> Reply {
                 None => unknown(call),
             }),
     }
+}
+
+fn routed(method: &str, path: &str) -> Option<(Route, Found)> {
+    ROUTES.iter().find_map(|route| {
+        if !ids::same(route.0, method) {
+            return None;
+        }
+        fits(route.1, path).map(|found| (*route, found))
+    })
+}
+
+/// The RBAC action that a request of this verb and path takes; none when anybody may ask it.
+pub(in crate::sim) fn action(method: &str, path: &str) -> Option<&'static str> {
+    let (Route(_, _, action, ..), _) = routed(method, path)?;
+    (action != OPEN && !ids::same(&target(path), "/")).then_some(action)
 }
 
 fn guarded(sim: &mut Sim, call: &Call, route: Route, found: &Found) -> Reply {
@@ -211,8 +220,11 @@ fn guarded(sim: &mut Sim, call: &Call, route: Route, found: &Found) -> Reply {
         return Reply::error(Cause::Gateway, 404, "SubscriptionNotFound", &message);
     }
     let tenant_wide = ids::same(&target, "/");
-    if !tenant_wide && !rbac::may(&sim.world.identity, action, &target) {
-        return rbac::refusal(&sim.world.identity, action, &target);
+    let expand = call.query("$expand").unwrap_or_default();
+    let mut rights = rbac::rights(action, expand);
+    let lacking = rights.find(|right| !rbac::may(&sim.world.identity, right, &target));
+    if let Some(lacking) = lacking.filter(|_| !tenant_wide) {
+        return rbac::refusal(&sim.world.identity, lacking, &target);
     }
     if let Some(reply) = throttle::refusal(sim, action, &target) {
         return reply;
@@ -274,6 +286,53 @@ fn unknown(call: &Call) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The action that a path takes by the form of its name: the types in it, and the verb.
+    fn by_its_name(method: &str, path: &'static str) -> String {
+        let all: Vec<&str> = segments(path).collect();
+        let provider = all.iter().rposition(|s| ids::same(s, "providers"));
+        let (namespace, rest) = match provider {
+            Some(at) if all.len() > at + 2 => (all[at + 1], &all[at + 2..]),
+            _ => ("Microsoft.Resources", &all[..]),
+        };
+        let types: Vec<&str> = rest.iter().step_by(2).copied().collect();
+        let (odd, verb) = (rest.len() % 2 == 1, method);
+        let end = match verb {
+            "GET" | "HEAD" => "read",
+            "PUT" | "PATCH" => "write",
+            "DELETE" => "delete",
+            _ if odd => "action",
+            _ => "a verb that a POST to a resource does not have",
+        };
+        format!("{namespace}/{}/{end}", types.join("/"))
+    }
+
+    #[test]
+    fn every_route_takes_the_action_that_its_path_and_verb_name() {
+        // Resource Manager's own lists are named otherwise (azure-api.md 12).
+        let otherwise = [
+            "subscriptions",
+            "S",
+            "S/resourceGroups",
+            "RG",
+            "RG/resources",
+            "S/resources",
+            "S/providers/{ns}",
+        ];
+        let mut held = 0;
+        for Route(method, path, action, ..) in ROUTES {
+            if *action == OPEN || otherwise.contains(path) {
+                continue;
+            }
+            let named = by_its_name(method, path);
+            assert!(
+                ids::same(&named, action),
+                "{method} {path}: {action}, and not {named}"
+            );
+            held += 1;
+        }
+        assert!(held > 30, "{held}");
+    }
 
     #[test]
     fn a_path_is_about_the_longest_id_it_begins_with() {

@@ -24,12 +24,13 @@ use runbook::core::plan::consent::{Consent, within};
 use runbook::core::report::text::{self, Paint};
 use runbook::core::report::{Report, markdown};
 use runbook::core::runbook::risk::Risk;
+use runbook::ops::rehearse::read_world;
 use runbook::ops::{Ask, OpsError, plan};
-use runbook::sim::Entry;
+use runbook::sim::{Entry, Sim, World};
 use serde::Deserialize;
 
 use crate::first_runbook::with_runbooks;
-use crate::kit::Stage;
+use crate::kit::{Stage, in_virtual_time};
 
 /// What is asked for in a case; the defaults are the plain question.
 #[derive(Debug, Deserialize)]
@@ -56,10 +57,22 @@ impl Default for Question {
     }
 }
 
-struct Rehearsal {
+/// What came out of a case.
+pub(crate) struct Rehearsal {
     plan: String,
     requests: String,
     report: String,
+}
+
+impl Rehearsal {
+    /// Each golden file with what it should hold.
+    pub(crate) fn files(&self) -> [(&'static str, &str); 3] {
+        [
+            ("plan.txt", &self.plan),
+            ("requests.txt", &self.requests),
+            ("report.md", &self.report),
+        ]
+    }
 }
 
 #[test]
@@ -81,11 +94,7 @@ pub(crate) fn come_out_as_golden(root: &str, runbooks: Option<&str>) {
     }) {
         let rehearsal = rehearse(case, runbooks.as_deref());
         run += 1;
-        for (name, text) in [
-            ("plan.txt", &rehearsal.plan),
-            ("requests.txt", &rehearsal.requests),
-            ("report.md", &rehearsal.report),
-        ] {
+        for (name, text) in rehearsal.files() {
             wrong.extend(compare(&case.join(name), text));
         }
     }
@@ -94,7 +103,8 @@ pub(crate) fn come_out_as_golden(root: &str, runbooks: Option<&str>) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-fn cases(root: &Path) -> Vec<PathBuf> {
+/// The golden folders below a folder.
+pub(crate) fn cases(root: &Path) -> Vec<PathBuf> {
     let folders = |at: &Path| -> Vec<PathBuf> {
         let entries = fs::read_dir(at)
             .into_iter()
@@ -138,79 +148,117 @@ pub(crate) fn difference(file: &Path, text: &str) -> Option<String> {
 }
 
 fn rehearse(case: &Path, runbooks: Option<&Path>) -> Rehearsal {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(rehearse_in_virtual_time(case, runbooks))
+    in_virtual_time(async {
+        let case = Case::read(case);
+        let stage = case.stage(runbooks, |_| {});
+        case.rehearse(&stage).await
+    })
 }
 
-async fn rehearse_in_virtual_time(case: &Path, runbooks: Option<&Path>) -> Rehearsal {
-    let read = |name: &str| fs::read_to_string(case.join(name)).unwrap_or_default();
-    let code = case
-        .parent()
-        .and_then(Path::file_name)
-        .unwrap()
-        .to_string_lossy()
-        .into_owned();
-    let name = case.display();
-    let question: Question = match read("ask.yaml") {
-        text if text.is_empty() => Question::default(),
-        text => {
-            yaml::parse("ask.yaml", &text)
-                .unwrap_or_else(|d| panic!("{name}: {d:?}"))
-                .value
+/// One golden folder.
+pub(crate) struct Case {
+    pub(crate) folder: PathBuf,
+    pub(crate) code: String,
+    question: Question,
+}
+
+impl Case {
+    pub(crate) fn read(folder: &Path) -> Self {
+        let code = folder.parent().and_then(Path::file_name).unwrap();
+        let asked = fs::read_to_string(folder.join("ask.yaml")).unwrap_or_default();
+        let question = match asked {
+            text if text.is_empty() => Question::default(),
+            text => {
+                yaml::parse("ask.yaml", &text)
+                    .unwrap_or_else(|d| panic!("{}: {d:?}", folder.display()))
+                    .value
+            }
+        };
+        Self {
+            folder: folder.to_path_buf(),
+            code: code.to_string_lossy().into_owned(),
+            question,
         }
-    };
-    let mut stage = Stage::yaml(&read("world.yaml"), &read("faults.yaml"));
-    if let Some(folder) = runbooks {
-        stage = with_runbooks(stage, folder);
     }
-    stage.wait = Duration::from_secs(question.wait_minutes * 60);
-    let ask = Ask {
-        code: Some(code),
-        vm: stage.vm(&question.vm),
-        params: question.params.clone().into_iter().collect(),
-        force: question.force,
-    };
-    let first = plan(&stage.world, &ask)
-        .await
-        .unwrap_or_else(|e| panic!("{name}: {e}"));
-    let planned = stage.ledger();
-    assert!(
-        planned.iter().all(|e| !e.is_write()),
-        "{name}: planning wrote"
-    );
-    let mut out = Rehearsal {
-        plan: masked(&text::plan(&first, Paint::None)),
-        requests: masked(&section("plan", &planned)),
-        report: String::new(),
-    };
-    let records = apply(&stage, &first, &question).await;
-    let applied = stage.ledger().split_off(planned.len());
-    let report = match &records {
-        Ok(records) => {
-            hold(&name.to_string(), &first, records, &applied);
-            out.requests.push_str(&masked(&section("apply", &applied)));
-            Report::of_run(records).unwrap()
-        }
-        Err(OpsError::Refused(refusal, plan)) => {
-            assert!(
-                applied.is_empty(),
-                "{name}: refused, and yet something was sent"
-            );
-            Report::of_refusal(plan, refusal)
-        }
-        Err(_) => Report::of_plan(&first),
-    };
-    out.report = masked(&markdown::render(&report));
-    // A forced run asks for no proof, so it would act again.
-    if report.outcome == Some(RunOutcome::Fixed) && !question.force {
-        out.requests
-            .push_str(&again(&stage, &ask, &first, &name.to_string()).await);
+
+    pub(crate) fn name(&self) -> String {
+        self.folder.display().to_string()
     }
-    out
+
+    /// A stage with its world, altered by `edit`, and its faults.
+    pub(crate) fn stage(&self, runbooks: Option<&Path>, edit: impl FnOnce(&mut World)) -> Stage {
+        let read = |name: &str| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
+        let (world, faults) = (read("world.yaml"), read("faults.yaml"));
+        let (mut world, faults) = read_world("world.yaml", &world, &faults)
+            .unwrap_or_else(|e| panic!("{}: {e}", self.name()));
+        edit(&mut world);
+        let mut stage = Stage::of(Sim::new(world, faults));
+        if let Some(folder) = runbooks {
+            stage = with_runbooks(stage, folder);
+        }
+        stage.wait = Duration::from_secs(self.question.wait_minutes * 60);
+        stage
+    }
+
+    fn ask(&self, stage: &Stage) -> Ask {
+        Ask {
+            code: Some(self.code.clone()),
+            vm: stage.vm(&self.question.vm),
+            params: self.question.params.clone().into_iter().collect(),
+            force: self.question.force,
+        }
+    }
+
+    pub(crate) async fn plan(&self, stage: &Stage) -> Result<Plan, OpsError> {
+        plan(&stage.world, &self.ask(stage)).await
+    }
+
+    pub(crate) async fn apply(&self, stage: &Stage, plan: &Plan) -> Result<Vec<Record>, OpsError> {
+        apply(stage, plan, &self.question).await
+    }
+
+    /// Plans, applies as the case says, and applies again where that must be silent.
+    pub(crate) async fn rehearse(&self, stage: &Stage) -> Rehearsal {
+        let (name, question) = (self.name(), &self.question);
+        let first = self
+            .plan(stage)
+            .await
+            .unwrap_or_else(|e| panic!("{name}: {e}"));
+        let planned = stage.ledger();
+        assert!(
+            planned.iter().all(|e| !e.is_write()),
+            "{name}: planning wrote"
+        );
+        let mut out = Rehearsal {
+            plan: masked(&text::plan(&first, Paint::None)),
+            requests: masked(&section("plan", &planned)),
+            report: String::new(),
+        };
+        let records = self.apply(stage, &first).await;
+        let applied = stage.ledger().split_off(planned.len());
+        let report = match &records {
+            Ok(records) => {
+                hold(&name, &first, records, &applied);
+                out.requests.push_str(&masked(&section("apply", &applied)));
+                Report::of_run(records).unwrap()
+            }
+            Err(OpsError::Refused(refusal, plan)) => {
+                assert!(
+                    applied.is_empty(),
+                    "{name}: refused, and yet something was sent"
+                );
+                Report::of_refusal(plan, refusal)
+            }
+            Err(_) => Report::of_plan(&first),
+        };
+        out.report = masked(&markdown::render(&report));
+        // A forced run asks for no proof, so it would act again.
+        if report.outcome == Some(RunOutcome::Fixed) && !question.force {
+            let again = again(stage, &self.ask(stage), &first, &name).await;
+            out.requests.push_str(&again);
+        }
+        out
+    }
 }
 
 async fn apply(stage: &Stage, plan: &Plan, question: &Question) -> Result<Vec<Record>, OpsError> {

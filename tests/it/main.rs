@@ -24,5 +24,6 @@ mod loans;
 mod next;
 mod plan_file;
 mod recordings;
+mod role;
 mod rules;
 mod schema;

@@ -24,6 +24,7 @@
 mod backup;
 mod compute;
 mod governance;
+pub mod rights;
 #[cfg(test)]
 mod tests;
 

@@ -6,82 +6,109 @@
 #![expect(clippy::print_stdout, reason = "the test says which case is missing")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use runbook::core::plan::Plan;
-use runbook::ops::catalogue;
+use runbook::core::report::{Report, json};
+use runbook::core::runbook::catalogue::Catalogue;
+use runbook::ops::rehearse::Simulated;
+use runbook::ops::rehearse::cases::{Case, cases_in};
+use runbook::ops::rehearse::perform::{Performance, Wire, perform_scene};
 use runbook::ops::role::{Part, rights_of, roles};
-use runbook::sim::{Entry, World};
+use runbook::ops::{Ask, catalogue, plan};
+use runbook::sim::Entry;
 use serde_json::Value;
 
-use crate::golden::{Case, cases, difference};
-use crate::kit::{figures, in_virtual_time};
+use crate::golden::difference;
+use crate::kit::wire::{Untouched, Wire as Tapped};
+use crate::kit::{Stage, figures, in_virtual_time};
 
-fn package() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+fn golden_cases(part: &str) -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/rehearsals");
+    cases_in(&root.join(part)).unwrap()
 }
 
-/// The actions of every role of a runbook, the sensitive one included.
-fn role_of(codes: &[String]) -> BTreeSet<String> {
-    let known = catalogue(None).unwrap();
-    let rights = rights_of(&known, codes).unwrap();
-    let all = roles(&rights, &[]).unwrap();
+/// The actions of every role of the runbooks of these codes, the sensitive one included.
+fn role_of(known: &Catalogue, codes: &[String]) -> BTreeSet<String> {
+    let rights = rights_of(known, codes).unwrap();
     let mut actions = BTreeSet::new();
-    for (part, role) in &all {
-        for action in &role.actions {
-            let new = actions.insert(action.clone());
-            assert!(
-                new || *part > Part::Retry,
-                "{action} is in two roles: {part}"
-            );
-        }
+    for (_, role) in roles(&rights, &[]).unwrap() {
+        actions.extend(role.actions);
     }
     let whole: BTreeSet<String> = rights.all().into_iter().map(str::to_owned).collect();
-    assert_eq!(
-        actions, whole,
-        "the roles together hold what the runbooks take"
-    );
+    assert_eq!(actions, whole, "together they hold what the runbooks take");
     actions
 }
 
-/// Gives the world's identity `actions` wherever it has everything; what a case takes away stays
-/// away.
-fn grant(world: &mut World, actions: &BTreeSet<String>) {
-    for grant in &mut world.identity.allowed {
-        if grant.actions == ["*"] {
-            grant.actions = actions.iter().cloned().collect();
-        }
-    }
+/// Performs a case with these actions alone: how it came out, and what was asked of Azure.
+fn performed(
+    case: &Case,
+    known: &Catalogue,
+    actions: &BTreeSet<String>,
+) -> (Result<Performance, String>, Vec<Entry>) {
+    let actions: Vec<String> = actions.iter().cloned().collect();
+    let mut scene = case.read().unwrap();
+    scene.sim = scene.sim.with_rights(&actions);
+    let asked: Arc<Mutex<Option<Arc<Simulated>>>> = Arc::default();
+    let kept = Arc::clone(&asked);
+    let wire: Wire = Arc::new(move |simulated| {
+        *kept.lock().unwrap() = Some(Arc::clone(simulated));
+        Arc::new(Tapped::to(simulated, Arc::new(Untouched)))
+    });
+    let came = perform_scene(&case.code, scene, known, &wire);
+    let simulated = asked.lock().unwrap().take().unwrap();
+    (came, simulated.with(|sim| sim.ledger().to_vec()))
 }
 
+/// Does the same for each of `all`, on every processor.
+fn on_each<'a, T: Sync, R: Send>(all: &'a [T], does: impl Fn(&'a T) -> R + Sync) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let size = all.len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let works: Vec<_> = all
+            .chunks(size)
+            .map(|some| scope.spawn(|| some.iter().map(&does).collect::<Vec<_>>()))
+            .collect();
+        works
+            .into_iter()
+            .flat_map(|work| work.join().unwrap())
+            .collect()
+    })
+}
+
+type Roles = BTreeMap<String, BTreeSet<String>>;
+
 /// What a case takes: its rights, and how many requests it is.
-struct Used {
-    case: Case,
+struct Used<'a> {
+    case: &'a Case,
     rights: BTreeSet<String>,
     requests: usize,
 }
 
 #[test]
 fn each_role_is_enough_for_every_golden_case_and_nothing_in_it_can_be_spared() {
-    let mut wrong = Vec::new();
-    let mut all = Vec::new();
-    let mut by_code: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for folder in cases(&package().join("runbooks/rehearsals")) {
-        let case = Case::read(&folder);
-        let role = by_code
-            .entry(case.code.clone())
-            .or_insert_with(|| role_of(std::slice::from_ref(&case.code)));
-        let (used, different) = enough(case, role);
-        wrong.extend(different);
-        all.push(used);
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let (known, cases) = (catalogue(None).unwrap(), golden_cases(""));
+    let codes: BTreeSet<&String> = cases.iter().map(|case| &case.code).collect();
+    let by_code: Roles = codes
+        .into_iter()
+        .map(|code| (code.clone(), role_of(&known, std::slice::from_ref(code))))
+        .collect();
+    let came = on_each(&cases, |case| enough(case, &known, &by_code[&case.code]));
+    let (mut all, wrong): (Vec<Used<'_>>, Vec<Vec<String>>) = came.into_iter().unzip();
+    assert!(wrong.concat().is_empty(), "{}", wrong.concat().join("\n\n"));
 
     all.sort_by_key(|used| used.requests);
-    let everywhere = role_of(&[]);
+    let everywhere: Vec<String> = role_of(&known, &[]).into_iter().collect();
+    let missed = on_each(&everywhere, |action| {
+        is_missed(action, &known, &all, &by_code)
+    });
     let spared: Vec<&String> = everywhere
         .iter()
-        .filter(|action| !is_missed(action, &all, &by_code))
+        .zip(&missed)
+        .filter_map(|(action, missed)| (!missed).then_some(action))
         .collect();
     let (pairs, own) = in_their_own_cases(&all, &by_code);
     figures::keep(
@@ -101,70 +128,51 @@ fn each_role_is_enough_for_every_golden_case_and_nothing_in_it_can_be_spared() {
     );
 }
 
-/// Runs a case with the role alone; it must come out as it does with every right.
-fn enough(case: Case, role: &BTreeSet<String>) -> (Used, Vec<String>) {
-    let (rehearsal, ledger) = in_virtual_time(async {
-        let stage = case.stage(None, |world| grant(world, role));
-        (case.rehearse(&stage).await, stage.ledger())
-    });
-    let files = rehearsal.files();
-    let different: Vec<String> = files
-        .iter()
-        .filter_map(|(name, text)| difference(&case.folder.join(name), text))
-        .map(|d| format!("with its role alone, {d}\n{}", refused(&ledger)))
-        .collect();
+/// Performs a case with the role alone; it must come out as it does with every right.
+fn enough<'a>(
+    case: &'a Case,
+    known: &Catalogue,
+    role: &BTreeSet<String>,
+) -> (Used<'a>, Vec<String>) {
+    let (came, ledger) = performed(case, known, role);
+    let different = match came {
+        Err(why) => vec![why],
+        Ok(came) => came
+            .files()
+            .iter()
+            .filter_map(|(name, text)| difference(&case.folder.join(name), text))
+            .collect(),
+    };
     let rights = ledger.iter().flat_map(Entry::rights);
     let used = Used {
+        case,
         rights: rights.map(str::to_owned).collect(),
         requests: ledger.len(),
-        case,
     };
-    (used, different)
+    let (title, refused) = (case.title(), refused(&ledger));
+    let told = |d: String| format!("{title} with its role alone: {d}\n{refused}");
+    (used, different.into_iter().map(told).collect())
 }
 
 /// Whether a case of some runbook whose role has `action` sees that it is taken away: a request is
 /// refused, or the plan says so beforehand. Those that take it are tried first, the short ones
-/// before the long; the others are only planned.
-fn is_missed(action: &str, all: &[Used], by_code: &BTreeMap<String, BTreeSet<String>>) -> bool {
-    let (takers, others): (Vec<&Used>, Vec<&Used>) =
+/// before the long.
+fn is_missed(action: &str, known: &Catalogue, all: &[Used<'_>], by_code: &Roles) -> bool {
+    let (takers, others): (Vec<_>, Vec<_>) =
         all.iter().partition(|used| used.rights.contains(action));
-    let asked = takers.into_iter().map(|used| (used, Go::OnToTheEnd));
-    let asked = asked.chain(
-        others
-            .into_iter()
-            .map(|used| (used, Go::NoFurtherThanThePlan)),
-    );
-    asked.into_iter().any(|(used, go)| {
+    takers.into_iter().chain(others).any(|used| {
         let mut role = by_code[&used.case.code].clone();
-        role.remove(action) && is_missed_by(&used.case, action, &role, go)
+        if !role.remove(action) {
+            return false;
+        }
+        let (came, ledger) = performed(used.case, known, &role);
+        let refused = |e: &Entry| e.status == Some(403) && e.rights().contains(&action);
+        ledger.iter().any(refused) || came.is_ok_and(|came| came.plan.contains(action))
     })
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Go {
-    OnToTheEnd,
-    NoFurtherThanThePlan,
-}
-
-fn is_missed_by(case: &Case, action: &str, role: &BTreeSet<String>, go: Go) -> bool {
-    let (plan, ledger) = in_virtual_time(async {
-        let stage = case.stage(None, |world| grant(world, role));
-        let plan = case.plan(&stage).await.ok();
-        if let Some(plan) = plan.as_ref().filter(|_| go == Go::OnToTheEnd) {
-            // Whatever comes of it: only who was refused what counts here.
-            drop(case.apply(&stage, plan).await);
-        }
-        (plan, stage.ledger())
-    });
-    let refused = |e: &Entry| e.status == Some(403) && e.rights().contains(&action);
-    ledger.iter().any(refused) || plan.is_some_and(|plan| warns(&plan, action))
-}
-
 /// How many actions all roles hold, and how many of them a case of the same runbook takes.
-fn in_their_own_cases(
-    all: &[Used],
-    by_code: &BTreeMap<String, BTreeSet<String>>,
-) -> (usize, usize) {
+fn in_their_own_cases(all: &[Used<'_>], by_code: &Roles) -> (usize, usize) {
     let (mut pairs, mut own) = (0, 0);
     for (code, role) in by_code {
         let cases = all.iter().filter(|used| used.case.code == *code);
@@ -178,11 +186,6 @@ fn in_their_own_cases(
         }
     }
     (pairs, own)
-}
-
-fn warns(plan: &Plan, action: &str) -> bool {
-    let named = format!("`{action}`");
-    plan.warned().iter().any(|warning| warning.contains(&named))
 }
 
 fn refused(ledger: &[Entry]) -> String {
@@ -254,15 +257,12 @@ fn a_role_has_the_form_that_az_reads() {
 
 #[test]
 fn a_right_that_only_reading_on_the_way_takes_is_warned_of_and_stops_nothing() {
-    let folder = package().join("runbooks/rehearsals/UserErrorRpCollectionLimitReached/plain");
-    let case = Case::read(&folder);
-    let mut role = role_of(std::slice::from_ref(&case.code));
+    let case = &golden_cases("UserErrorRpCollectionLimitReached/plain")[0];
+    let known = catalogue(None).unwrap();
+    let mut role = role_of(&known, std::slice::from_ref(&case.code));
     let lacking = "Microsoft.Compute/locations/operations/read";
     assert!(role.remove(lacking));
-    let plan = in_virtual_time(async {
-        let stage = case.stage(None, |world| grant(world, &role));
-        case.plan(&stage).await.unwrap()
-    });
+    let plan = planned(case, &role);
     let said: Vec<&String> = plan
         .warnings
         .iter()
@@ -270,10 +270,35 @@ fn a_right_that_only_reading_on_the_way_takes_is_warned_of_and_stops_nothing() {
         .collect();
     assert_eq!(said.len(), 1, "{:?}", plan.warnings);
     assert!(said[0].contains("/subscriptions/"), "{}", said[0]);
-    assert!(
-        said[0].contains("`runbook role UserErrorRpCollectionLimitReached`"),
-        "{}",
-        said[0]
-    );
+    let told = "`runbook role UserErrorRpCollectionLimitReached`";
+    assert!(said[0].contains(told), "{}", said[0]);
     assert!(plan.missing_permissions.is_empty() && plan.verdict.is_none());
+}
+
+#[test]
+fn a_right_that_a_change_takes_stops_the_plan_and_is_among_the_warnings_of_its_json() {
+    let case = &golden_cases("UserErrorRpCollectionLimitReached/plain")[0];
+    let known = catalogue(None).unwrap();
+    let mut role = role_of(&known, std::slice::from_ref(&case.code));
+    let lacking = "Microsoft.Authorization/locks/delete";
+    assert!(role.remove(lacking));
+    let plan = planned(case, &role);
+    assert_eq!(plan.missing_permissions[0].action, lacking);
+    let json: Value =
+        serde_json::from_str(&json::render(&Report::of_plan(&plan)).unwrap()).unwrap();
+    let said = json["warnings"][0].as_str().unwrap();
+    assert!(
+        said.contains(lacking) && said.contains("`runbook role "),
+        "{said}"
+    );
+}
+
+fn planned(case: &Case, role: &BTreeSet<String>) -> Plan {
+    let actions: Vec<String> = role.iter().cloned().collect();
+    let scene = case.read().unwrap();
+    let ask: Ask = scene.question.ask(&case.code, scene.sim.world());
+    in_virtual_time(async {
+        let stage = Stage::of(scene.sim.with_rights(&actions));
+        plan(&stage.world, &ask).await.unwrap()
+    })
 }

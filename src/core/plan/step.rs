@@ -154,10 +154,15 @@ impl Planner<'_> {
         match decision {
             Decision::Satisfied { why, .. } => self.simple(step, Forecast::Satisfied, why),
             Decision::NotApplicable { why } => self.simple(step, Forecast::Skipped, why),
-            Decision::NeedsHuman { why, .. } | Decision::CannotTell { why } => {
-                self.simple(step, Forecast::NeedsHuman, why)
-            }
-            Decision::Failed { why, .. } => self.simple(step, Forecast::Failed, why),
+            Decision::NeedsHuman { why, evidence } => PlannedStep {
+                evidence,
+                ..self.simple(step, Forecast::NeedsHuman, why)
+            },
+            Decision::CannotTell { why } => self.simple(step, Forecast::NeedsHuman, why),
+            Decision::Failed { why, evidence, .. } => PlannedStep {
+                evidence,
+                ..self.simple(step, Forecast::Failed, why)
+            },
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
                 let mut planned = if then.is_empty() {
@@ -215,6 +220,7 @@ impl Planner<'_> {
             returns: None,
             scripts: Vec::new(),
             failure: None,
+            evidence: Value::Null,
         }
     }
 
@@ -290,6 +296,7 @@ fn unknown_action(step: &Step) -> PlannedStep {
         returns: None,
         scripts: Vec::new(),
         failure: None,
+        evidence: Value::Null,
     }
 }
 

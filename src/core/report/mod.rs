@@ -22,6 +22,7 @@ mod steps;
 mod tell_plan;
 mod tell_run;
 pub mod text;
+mod ticket;
 mod words;
 
 #[cfg(test)]

@@ -213,3 +213,29 @@ pub const GUEST_BUSY_LOOK: Duration = Duration::from_secs(5 * 60);
 
 /// See [`GUEST_BUSY_LOOK`].
 pub const GUEST_BUSY_ENDS: Duration = Duration::from_secs(3600);
+
+/// Processor or memory above this delays a snapshot until it times out.
+///
+/// Source: "Snapshot VM sub task timed out", 2017-02-07 (S3), "over 90 percent".
+pub const BUSY_PERCENT: f64 = 90.0;
+
+/// VMs of one vault that start their backups together before it is worth saying. The document
+/// says it of the VMs of one cloud service, which are of the past: advice, never a guard.
+///
+/// Source: "Snapshot VM sub task timed out", 2017-02-07 (S3), "no more than four".
+pub const STARTS_TOGETHER: usize = 4;
+
+/// Scheduled backups of a day that the documents recommend.
+///
+/// Source: "Troubleshoot Azure Backup failure", 2022-05-05, `UserErrorRpCollectionLimitReached`.
+pub const BACKUPS_RECOMMENDED_A_DAY: u32 = 1;
+
+/// What was done to a VM is looked at so far back, and so much of it is told. Assumption: a
+/// failure is of this week's making; the activity log keeps 90 days (remediations.md R15).
+pub const ACTIVITY_BACK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// See [`ACTIVITY_BACK`].
+pub const ACTIVITY_TOLD: usize = 20;
+
+/// How busy a VM is now is the mean of so long.
+pub const LOAD_NOW: Duration = Duration::from_secs(15 * 60);

@@ -8,6 +8,7 @@ use crate::sim::call::Call;
 use crate::sim::disks;
 use crate::sim::extensions;
 use crate::sim::ids;
+use crate::sim::network;
 use crate::sim::operation::{self, Operation, Service, State};
 use crate::sim::paging;
 use crate::sim::resources;
@@ -106,6 +107,10 @@ pub(in crate::sim) fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
             "secrets": [],
         },
     });
+    properties["networkProfile"] = json!({"networkInterfaces": [
+        {"id": network::id(world, vm), "properties": {"primary": true}},
+    ]});
+    properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": vm.boot_diagnostics}});
     properties["osProfile"][configuration] = json!({"provisionVMAgent": true});
     if expanded {
         properties["instanceView"] = instance(vm, world.now);

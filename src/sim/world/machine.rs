@@ -43,6 +43,15 @@ pub struct Vm {
     /// What a script finds inside.
     #[serde(default)]
     pub guest: Guest,
+    /// Its way out.
+    #[serde(default)]
+    pub network: super::Network,
+    /// How busy it is.
+    #[serde(default)]
+    pub load: super::Load,
+    /// Whether its screen and serial log are kept.
+    #[serde(default)]
+    pub boot_diagnostics: bool,
     /// Set when the backup extension was deleted: the next good snapshot installs it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reinstall_snapshot_extension: bool,

@@ -13,7 +13,10 @@ pub mod guest;
 pub mod guest_agent_restart;
 pub mod guest_agent_update;
 pub mod guest_look;
+pub mod guest_prepost_permissions;
 pub mod guest_registry;
+pub mod guest_vmbackup_conf;
+pub mod guest_vmbackup_encoding;
 pub mod guest_waagent_conf;
 pub mod human;
 pub mod key_vault_grant;
@@ -54,7 +57,10 @@ pub fn actions() -> Actions {
         .with::<guest_agent_restart::GuestAgentRestart>()
         .with::<guest_agent_update::GuestAgentUpdate>()
         .with::<guest_look::GuestLook>()
+        .with::<guest_prepost_permissions::GuestPrepostPermissions>()
         .with::<guest_registry::GuestRegistry>()
+        .with::<guest_vmbackup_conf::GuestVmbackupConf>()
+        .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>()
         .with::<guest_waagent_conf::GuestWaagentConf>()
         .with::<human::Human>()
         .with::<key_vault_grant::KeyVaultGrant>()
@@ -84,7 +90,10 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<guest_agent_restart::GuestAgentRestart>(&writer)
         .with::<guest_agent_update::GuestAgentUpdate>(&writer)
         .with::<guest_look::GuestLook>(&writer)
+        .with::<guest_prepost_permissions::GuestPrepostPermissions>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
+        .with::<guest_vmbackup_conf::GuestVmbackupConf>(&writer)
+        .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>(&writer)
         .with::<guest_waagent_conf::GuestWaagentConf>(&writer)
         .with::<human::Human>(&writer)
         .with::<key_vault_grant::KeyVaultGrant>(&writer)

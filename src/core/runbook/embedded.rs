@@ -11,12 +11,28 @@ macro_rules! files {
 
 /// The runbooks, one per error code. A test compares the list with the folder.
 pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
+    "ExtensionPreScriptTimeout",
     "ExtensionStuckInDeletionState",
+    "FailedPrepostCheckSumMismatch",
+    "FailedPrepostPluginhostConfigNotFound",
     "GuestAgentSnapshotTaskStatusError",
+    "IncorrectJSONConfigFile",
+    "IncorrectPluginhostFile",
+    "InsufficientPermissionforPre-Script",
+    "NoExtensionStatusButStatusBlobAvailable",
+    "Pre-ScriptExecutionFailed",
+    "Pre-ScriptNotFound",
+    "PreSnapshotScriptFailed",
     "UserErrorBackupOperationInProgress",
+    "UserErrorFsFreezeFailed",
+    "UserErrorFsFreezeTimeout",
     "UserErrorRpCollectionLimitReached",
+    "UserErrorUnableToOpenMount",
     "UserErrorVmProvisioningStateFailed",
+    "VMBackupLinuxExtensionConfFileWrongEncodingFormat",
 ];
 
 /// The procedures that they include.
-pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":];
+pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
+    "linux-guest",
+];

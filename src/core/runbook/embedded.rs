@@ -11,6 +11,7 @@ macro_rules! files {
 
 /// The runbooks, one per error code. A test compares the list with the folder.
 pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
+    "BMSUserErrorObjectLocked",
     "ExtensionPreScriptTimeout",
     "ExtensionStuckInDeletionState",
     "FailedPrepostCheckSumMismatch",

@@ -4,7 +4,9 @@ pub mod build;
 pub mod consent;
 pub mod fingerprint;
 mod loans;
+mod permissions;
 pub mod rest;
+pub mod rights;
 pub mod sealed;
 pub(in crate::core) mod step;
 

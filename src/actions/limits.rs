@@ -74,3 +74,13 @@ pub const GUEST_BUSY_LOOK: Duration = Duration::from_secs(5 * 60);
 
 /// See [`GUEST_BUSY_LOOK`].
 pub const GUEST_BUSY_ENDS: Duration = Duration::from_secs(3600);
+
+/// What VSS writers that are not stable may still be left with by a backup has passed so long after
+/// it ended: three waits of [`VSS_LOOK`].
+///
+/// Source: remediations.md 4.7: "out of resources", "timeout", "retryable" are waited for, ten
+/// minutes, up to three times, before anything is changed.
+pub const VSS_SETTLES: Duration = Duration::from_secs(30 * 60);
+
+/// See [`VSS_SETTLES`].
+pub const VSS_LOOK: Duration = Duration::from_secs(10 * 60);

@@ -9,8 +9,18 @@ pub mod backup_now;
 pub mod extension_remove;
 pub mod facts;
 pub mod guest;
+pub mod guest_av_exclusions;
+pub mod guest_complus;
 pub mod guest_look;
+pub mod guest_msdtc_reinstall;
+pub mod guest_provider_service;
 pub mod guest_registry;
+pub mod guest_strong_crypto;
+pub mod guest_system_proxy;
+pub mod guest_vcredist;
+pub mod guest_vss_service;
+pub mod guest_vss_writer;
+pub mod guest_vss_writers;
 pub mod human;
 pub mod limits;
 pub mod lock_delete;
@@ -34,8 +44,18 @@ pub fn actions() -> Actions {
     Actions::default()
         .with::<backup_now::BackupNow>()
         .with::<extension_remove::ExtensionRemove>()
+        .with::<guest_av_exclusions::GuestAvExclusions>()
+        .with::<guest_complus::GuestComplus>()
         .with::<guest_look::GuestLook>()
+        .with::<guest_msdtc_reinstall::GuestMsdtcReinstall>()
+        .with::<guest_provider_service::GuestProviderService>()
         .with::<guest_registry::GuestRegistry>()
+        .with::<guest_strong_crypto::GuestStrongCrypto>()
+        .with::<guest_system_proxy::GuestSystemProxy>()
+        .with::<guest_vcredist::GuestVcredist>()
+        .with::<guest_vss_service::GuestVssService>()
+        .with::<guest_vss_writer::GuestVssWriter>()
+        .with::<guest_vss_writers::GuestVssWriters>()
         .with::<human::Human>()
         .with::<lock_delete::LockDelete>()
         .with::<lock_return::LockReturn>()
@@ -49,8 +69,18 @@ pub fn actors(writer: Writer) -> Actors {
     Actors::new(Arc::new(operations::Operations::new(Arc::clone(&writer))))
         .with::<backup_now::BackupNow>(&writer)
         .with::<extension_remove::ExtensionRemove>(&writer)
+        .with::<guest_av_exclusions::GuestAvExclusions>(&writer)
+        .with::<guest_complus::GuestComplus>(&writer)
         .with::<guest_look::GuestLook>(&writer)
+        .with::<guest_msdtc_reinstall::GuestMsdtcReinstall>(&writer)
+        .with::<guest_provider_service::GuestProviderService>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
+        .with::<guest_strong_crypto::GuestStrongCrypto>(&writer)
+        .with::<guest_system_proxy::GuestSystemProxy>(&writer)
+        .with::<guest_vcredist::GuestVcredist>(&writer)
+        .with::<guest_vss_service::GuestVssService>(&writer)
+        .with::<guest_vss_writer::GuestVssWriter>(&writer)
+        .with::<guest_vss_writers::GuestVssWriters>(&writer)
         .with::<human::Human>(&writer)
         .with::<lock_delete::LockDelete>(&writer)
         .with::<lock_return::LockReturn>(&writer)

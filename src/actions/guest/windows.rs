@@ -127,7 +127,10 @@ pub const MSDTC_REINSTALL: Script = Script {
 };
 
 /// Lets the extension's VSS provider start by itself.
-pub const PROVIDER_SERVICE: Script = writer("win-provider-service", text!("provider-service"));
+pub const PROVIDER_SERVICE: Script = Script {
+    states: &["already", "changed", "failed", "not_applicable", "planned"],
+    ..writer("win-provider-service", text!("provider-service"))
+};
 
 /// Repairs the Visual C++ runtime.
 pub const VCREDIST: Script = Script {

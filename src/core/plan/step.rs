@@ -157,7 +157,9 @@ impl Planner<'_> {
             Decision::NeedsHuman { why, .. } | Decision::CannotTell { why } => {
                 self.simple(step, Forecast::NeedsHuman, why)
             }
-            Decision::Failed { why, .. } => self.simple(step, Forecast::Failed, why),
+            Decision::Failed { why, .. } | Decision::InVain { why, .. } => {
+                self.simple(step, Forecast::Failed, why)
+            }
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
                 let mut planned = if then.is_empty() {

@@ -5,7 +5,8 @@
 # Documents: "Troubleshoot Azure Backup failure" (2022-05-05), BackUpOperationFailed cause 5 (VC++ 2013);
 # Microsoft's self-help for ExtensionVCRedistInstallationFailure (2021; msiserver must not be disabled).
 # Arguments: Apply. A person approves it.
-# RESULT: already (both libraries are there, in one version), planned, changed (reboot), needs_human, failed;
+# RESULT: already (both libraries are there, in one version, and Windows Installer is not disabled),
+# planned, changed (reboot), needs_human, failed;
 # from has the versions before, installer_was the start mode of msiserver before.
 # Undone by: removing the runtime in Programs and Features; msiserver's start mode is in installer_was.
 param([string]$Apply = 'false')
@@ -27,7 +28,17 @@ function Are-Whole([string[]]$Versions) {
 
 function Work {
   $from = @(Libraries)
-  if (Are-Whole $from) { Say 'already' 0 @{ versions = $from } }
+  $was = (Service 'msiserver').StartMode
+  if (Are-Whole $from) {
+    if ($was -ne 'Disabled') { Say 'already' 0 @{ versions = $from } }
+    # The extension cannot install its own runtime either while Windows Installer is disabled.
+    if (-not (Applies)) { Say 'planned' 0 @{ from = $from; installer_was = $was } }
+    Set-Service -Name 'msiserver' -StartupType Manual
+    if ((Service 'msiserver').StartMode -eq 'Disabled') {
+      Say 'failed' 1 @{ reason = 'Windows Installer is still disabled'; from = $from }
+    }
+    Say 'changed' 0 @{ from = $from; to = $from; reboot = $false; installer_was = $was }
+  }
   $folder = Newest-Extension
   $installer = $null
   if ($folder) {
@@ -41,7 +52,6 @@ function Work {
   if ($signature.Status -ne 'Valid' -or $signature.SignerCertificate.Subject -notmatch 'O=Microsoft Corporation') {
     Say 'needs_human' 2 @{ reason = 'the installer is not signed by Microsoft'; from = $from }
   }
-  $was = (Service 'msiserver').StartMode
   if (-not (Applies)) { Say 'planned' 0 @{ from = $from; installer = $installer.Name; installer_was = $was } }
 
   if ($was -eq 'Disabled') { Set-Service -Name 'msiserver' -StartupType Manual }

@@ -19,12 +19,12 @@ function Work {
   $writers = @()
   # Asking for the writers starts the service, which a look may do where it is allowed to start.
   if (-not $disabled) { $writers = @(Known { Writers }) }
-  # 2, 3 and 4: between the freeze and the end of a snapshot; 5: a backup has not said that it is over.
-  $freezing = @($writers | Where-Object { $_.State -ge 2 -and $_.State -le 5 })
-  if ($freezing.Count -gt 0) { Say 'busy' 0 @{ reason = 'a snapshot is being taken'; was = $was } }
   if (-not $disabled -and $writers.Count -gt 0 -and $Restart -ne 'true') {
     Say 'already' 0 @{ was = $was; writers = $writers.Count }
   }
+  # 2, 3 and 4: between the freeze and the end of a snapshot; 5: a backup has not said that it is over.
+  $freezing = @($writers | Where-Object { $_.State -ge 2 -and $_.State -le 5 })
+  if ($freezing.Count -gt 0) { Say 'busy' 0 @{ reason = 'a snapshot is being taken'; was = $was } }
   if (-not (Applies)) { Say 'planned' 0 @{ was = $was; writers = $writers.Count } }
 
   if ($disabled) { Set-Service -Name 'VSS' -StartupType Manual }

@@ -46,6 +46,14 @@ pub(crate) fn hold(records: &[Record], sent: &[Entry]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether it runs a script inside the guest that is not told to apply anything.
+pub(crate) fn is_look(entry: &Entry) -> bool {
+    let body = entry.body.as_ref();
+    let told = body.and_then(|b| b["parameters"].as_array());
+    let applies = |p: &serde_json::Value| p["name"] == "Apply" && p["value"] == "true";
+    entry.path.to_lowercase().ends_with("/runcommand") && !told.into_iter().flatten().any(applies)
+}
+
 /// No lock was deleted twice, no writing script ran beside another, and no backup was started
 /// but where none ran and the one before it had failed.
 pub(crate) fn never_twice(sim: &Sim) -> Result<(), String> {
@@ -66,11 +74,7 @@ pub(crate) fn never_twice(sim: &Sim) -> Result<(), String> {
         }
     }
     let scripts = taken("POST", "/runcommand");
-    let writes = scripts.iter().filter(|e| {
-        e.body
-            .as_ref()
-            .is_some_and(|b| b.to_string().contains("\"true\""))
-    });
+    let writes = scripts.iter().filter(|e| !is_look(e));
     let times: Vec<_> = writes.map(|e| e.at).collect();
     for pair in times.windows(2) {
         // Run Command ends after 90 minutes at the latest; the script checks before it changes.

@@ -55,7 +55,8 @@ pub const REG_STRING: Script = Script {
     parameters: &[
         Parameter {
             name: "Switch",
-            values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon",
+            values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon|\
+                     VcRedistInstalled",
         },
         APPLY,
     ],

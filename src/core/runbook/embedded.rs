@@ -11,7 +11,20 @@ macro_rules! files {
 
 /// The runbooks, one per error code. A test compares the list with the folder.
 pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
+    "ExtensionCommandExecFailure",
+    "ExtensionConfigParsingFailure",
+    "ExtensionFailedTimeoutDelayInNetwork",
+    "ExtensionFailedTimeoutVMNetworkUnresponsive",
+    "ExtensionFailedVssServiceInBadState",
+    "ExtensionFailedVssWriterInBadState",
+    "ExtensionInstallProviderCOMMemoryQuotaReached",
+    "ExtensionInstallationFailedCOM",
+    "ExtensionInstallationFailedMDTC",
+    "ExtensionSnapshotBitlockerError",
+    "ExtensionSnapshotFailedCOM",
+    "ExtensionSnapshotFailedNoSecureNetwork",
     "ExtensionStuckInDeletionState",
+    "ExtensionVCRedistInstallationFailure",
     "GuestAgentSnapshotTaskStatusError",
     "UserErrorBackupOperationInProgress",
     "UserErrorRpCollectionLimitReached",
@@ -19,4 +32,6 @@ pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
 ];
 
 /// The procedures that they include.
-pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":];
+pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
+    "complus",
+];

@@ -28,33 +28,29 @@ function Are-Whole([string[]]$Versions) {
 
 function Work {
   $from = @(Libraries)
+  $whole = Are-Whole $from
   $was = (Service 'msiserver').StartMode
-  if (Are-Whole $from) {
-    if ($was -ne 'Disabled') { Say 'already' 0 @{ versions = $from } }
-    # The extension cannot install its own runtime either while Windows Installer is disabled.
-    if (-not (Applies)) { Say 'planned' 0 @{ from = $from; installer_was = $was } }
-    Set-Service -Name 'msiserver' -StartupType Manual
-    if ((Service 'msiserver').StartMode -eq 'Disabled') {
-      Say 'failed' 1 @{ reason = 'Windows Installer is still disabled'; from = $from }
-    }
-    Say 'changed' 0 @{ from = $from; to = $from; reboot = $false; installer_was = $was }
-  }
-  $folder = Newest-Extension
+  # The extension cannot install its own runtime either while Windows Installer is disabled.
+  if ($whole -and $was -ne 'Disabled') { Say 'already' 0 @{ versions = $from } }
   $installer = $null
-  if ($folder) {
-    $installer = Get-ChildItem -LiteralPath $folder.FullName -Recurse -Filter 'vcredist2013_x64*.exe' |
-      Select-Object -First 1
-  }
-  if (-not $installer) {
-    Say 'needs_human' 2 @{ reason = 'the newest extension folder has no vcredist2013_x64'; from = $from }
-  }
-  $signature = Get-AuthenticodeSignature -FilePath $installer.FullName
-  if ($signature.Status -ne 'Valid' -or $signature.SignerCertificate.Subject -notmatch 'O=Microsoft Corporation') {
-    Say 'needs_human' 2 @{ reason = 'the installer is not signed by Microsoft'; from = $from }
+  if (-not $whole) {
+    $folder = Newest-Extension
+    if ($folder) {
+      $installer = Get-ChildItem -LiteralPath $folder.FullName -Recurse -Filter 'vcredist2013_x64*.exe' |
+        Select-Object -First 1
+    }
+    if (-not $installer) {
+      Say 'needs_human' 2 @{ reason = 'the newest extension folder has no vcredist2013_x64'; from = $from }
+    }
+    $by = Get-AuthenticodeSignature -FilePath $installer.FullName
+    if ($by.Status -ne 'Valid' -or $by.SignerCertificate.Subject -notmatch 'O=Microsoft Corporation') {
+      Say 'needs_human' 2 @{ reason = 'the installer is not signed by Microsoft'; from = $from }
+    }
   }
   if (-not (Applies)) { Say 'planned' 0 @{ from = $from; installer = $installer.Name; installer_was = $was } }
 
   if ($was -eq 'Disabled') { Set-Service -Name 'msiserver' -StartupType Manual }
+  if ($whole) { Say 'changed' 0 @{ from = $from; to = $from; reboot = $false; installer_was = $was } }
   # 1638: another version of it is installed already; 3010: done, after a restart.
   $code = (Native $installer.FullName '/install /quiet /norestart' 1200).code
   if ($code -eq 1638) { $code = (Native $installer.FullName '/repair /quiet /norestart' 1200).code }

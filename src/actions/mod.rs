@@ -4,6 +4,7 @@
 //! A new action: copy the nearest one, add a line to [`actions`] and to [`actors`], teach the
 //! simulator its resource, give it a golden case.
 
+pub mod backup_cancel;
 mod backup_job;
 pub mod backup_now;
 pub mod extension_remove;
@@ -22,11 +23,17 @@ pub mod guest_vss_service;
 pub mod guest_vss_writer;
 pub mod guest_vss_writers;
 pub mod human;
+pub mod key_vault_grant;
 pub mod limits;
 pub mod lock_delete;
 pub mod lock_return;
 mod operations;
+pub mod protection_resume;
+pub mod provider_register;
 pub mod restore_points_delete;
+pub mod restore_points_delete_oldest;
+pub mod restore_points_end_access;
+pub mod wait;
 mod words;
 
 use std::sync::Arc;
@@ -42,6 +49,7 @@ use crate::core::journal::store::Store;
 #[must_use]
 pub fn actions() -> Actions {
     Actions::default()
+        .with::<backup_cancel::BackupCancel>()
         .with::<backup_now::BackupNow>()
         .with::<extension_remove::ExtensionRemove>()
         .with::<guest_av_exclusions::GuestAvExclusions>()
@@ -57,9 +65,15 @@ pub fn actions() -> Actions {
         .with::<guest_vss_writer::GuestVssWriter>()
         .with::<guest_vss_writers::GuestVssWriters>()
         .with::<human::Human>()
+        .with::<key_vault_grant::KeyVaultGrant>()
         .with::<lock_delete::LockDelete>()
         .with::<lock_return::LockReturn>()
+        .with::<protection_resume::ProtectionResume>()
+        .with::<provider_register::ProviderRegister>()
         .with::<restore_points_delete::RestorePointsDelete>()
+        .with::<restore_points_delete_oldest::RestorePointsDeleteOldest>()
+        .with::<restore_points_end_access::RestorePointsEndAccess>()
+        .with::<wait::Wait>()
 }
 
 /// The acting halves of every action; the one place where a writer enters the engine.
@@ -67,6 +81,7 @@ pub fn actions() -> Actions {
 pub fn actors(writer: Writer) -> Actors {
     let writer = Arc::new(writer);
     Actors::new(Arc::new(operations::Operations::new(Arc::clone(&writer))))
+        .with::<backup_cancel::BackupCancel>(&writer)
         .with::<backup_now::BackupNow>(&writer)
         .with::<extension_remove::ExtensionRemove>(&writer)
         .with::<guest_av_exclusions::GuestAvExclusions>(&writer)
@@ -82,9 +97,15 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<guest_vss_writer::GuestVssWriter>(&writer)
         .with::<guest_vss_writers::GuestVssWriters>(&writer)
         .with::<human::Human>(&writer)
+        .with::<key_vault_grant::KeyVaultGrant>(&writer)
         .with::<lock_delete::LockDelete>(&writer)
         .with::<lock_return::LockReturn>(&writer)
+        .with::<protection_resume::ProtectionResume>(&writer)
+        .with::<provider_register::ProviderRegister>(&writer)
         .with::<restore_points_delete::RestorePointsDelete>(&writer)
+        .with::<restore_points_delete_oldest::RestorePointsDeleteOldest>(&writer)
+        .with::<restore_points_end_access::RestorePointsEndAccess>(&writer)
+        .with::<wait::Wait>(&writer)
 }
 
 /// The table of lookers, over a reader, and over the journal for what other runs have borrowed.

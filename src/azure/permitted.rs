@@ -211,3 +211,4 @@ fn settle(answer: Answer, kind: OperationKind, resource: &ResourceId, attempted:
 
 #[cfg(test)]
 mod tests;
+mod vault;

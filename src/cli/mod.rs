@@ -14,6 +14,7 @@ mod log;
 mod output;
 pub mod plan;
 mod progress;
+pub mod rehearse;
 pub mod resume;
 pub mod runs;
 pub mod schema;
@@ -95,6 +96,7 @@ async fn dispatch(
         Command::Show(show) => show::run(&global, &show, output),
         Command::Check(check) => check::run(&check, output),
         Command::Schema(schema) => schema::run(&schema, output),
+        Command::Rehearse(asked) => rehearse::run(&global, &asked, input, output).await,
         Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
         Command::Resume(resume) => resume::run(&global, &resume, input, output, stop).await,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::sim::activity_log;
-use crate::sim::backup::{lifecycle, trigger};
+use crate::sim::backup::{items, lifecycle, trigger};
 use crate::sim::compute;
 use crate::sim::extensions;
 use crate::sim::guest;
@@ -160,6 +160,13 @@ impl Sim {
                 fault,
             } => {
                 return trigger::begin(self, vault, vm, activity.clone(), fault.clone());
+            }
+            Effect::RegisterProvider { namespace } => {
+                self.world.providers.remove(namespace);
+            }
+            Effect::Protect { vault, vm, policy } => items::protect(self, vault, vm, policy),
+            Effect::EndAccess { collection, point } => {
+                restore_points::access_ended(self, collection, point);
             }
             Effect::EndCancelledJob { vault, job } => lifecycle::cancelled(self, vault, job),
         }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::sim::answer::{Cause, Reply, compute_time};
 use crate::sim::call::Call;
+use crate::sim::disks;
 use crate::sim::extensions;
 use crate::sim::ids;
 use crate::sim::operation::{self, Operation, Service, State};
@@ -89,8 +90,6 @@ pub(in crate::sim) fn instance_view(sim: &mut Sim, _: &Call, found: &Found) -> R
 
 fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
     let id = id(world, vm);
-    let disk = format!("{}_OsDisk_1", vm.name);
-    let base = ids::group(&world.subscription, &vm.group);
     let configuration = match vm.os {
         Os::Windows => "windowsConfiguration",
         Os::Linux => "linuxConfiguration",
@@ -99,20 +98,7 @@ fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
         "hardwareProfile": {"vmSize": "Standard_DS1_v2"},
         "provisioningState": vm.provisioning,
         "vmId": ids::guid(&id),
-        "storageProfile": {
-            "osDisk": {
-                "osType": vm.os.name(),
-                "name": disk,
-                "createOption": "FromImage",
-                "caching": "ReadWrite",
-                "managedDisk": {
-                    "storageAccountType": "Premium_LRS",
-                    "id": format!("{base}/providers/Microsoft.Compute/disks/{disk}"),
-                },
-                "diskSizeGB": 127,
-            },
-            "dataDisks": [],
-        },
+        "storageProfile": disks::storage_profile(world, vm),
         "osProfile": {
             "computerName": vm.name,
             "allowExtensionOperations": true,

@@ -77,6 +77,21 @@ pub(in crate::sim) enum Effect {
         activity: Option<String>,
         fault: Option<RunningFault>,
     },
+    /// The registration of a resource provider is over.
+    RegisterProvider {
+        namespace: String,
+    },
+    /// Protection is on, by this policy.
+    Protect {
+        vault: String,
+        vm: String,
+        policy: String,
+    },
+    /// The links to a restore point's disks are taken back.
+    EndAccess {
+        collection: String,
+        point: String,
+    },
     EndCancelledJob {
         vault: String,
         job: String,

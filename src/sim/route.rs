@@ -6,13 +6,16 @@ use crate::sim::answer::{Cause, Reply};
 use crate::sim::backup::{items, jobs, operations, policies, status, trigger, vaults};
 use crate::sim::call::Call;
 use crate::sim::compute;
+use crate::sim::disks;
 use crate::sim::extensions;
 use crate::sim::ids;
+use crate::sim::key_vaults;
 use crate::sim::locks::{self, Does};
 use crate::sim::login;
 use crate::sim::rbac;
 use crate::sim::resources;
 use crate::sim::restore_points;
+use crate::sim::roles;
 use crate::sim::run_command;
 use crate::sim::simulator::Sim;
 use crate::sim::throttle;
@@ -56,6 +59,12 @@ const ROUTES: &[Route] = &[
     Route("PUT", "{scope+}/providers/Microsoft.Authorization/locks/{name}", "Microsoft.Authorization/locks/write", Look, locks::put),
     Route("DELETE", "{scope+}/providers/Microsoft.Authorization/locks/{name}", "Microsoft.Authorization/locks/delete", Look, locks::delete),
     Route("GET", "{scope+}/providers/Microsoft.Authorization/permissions", "Microsoft.Authorization/permissions/read", Look, rbac::permissions),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/policyAssignments/{name}", "Microsoft.Authorization/policyAssignments/read", Look, roles::policy_assignment),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/roleAssignments", "Microsoft.Authorization/roleAssignments/read", Look, roles::list),
+    Route("PUT", "{scope+}/providers/Microsoft.Authorization/roleAssignments/{name}", "Microsoft.Authorization/roleAssignments/write", Change, roles::put),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/roleDefinitions/{name}", "Microsoft.Authorization/roleDefinitions/read", Look, roles::definition),
+    Route("GET", "RG/providers/Microsoft.KeyVault/vaults/{n}", "Microsoft.KeyVault/vaults/read", Look, key_vaults::get),
+    Route("PUT", "RG/providers/Microsoft.KeyVault/vaults/{n}/accessPolicies/add", "Microsoft.KeyVault/vaults/accessPolicies/write", Change, key_vaults::add_policies),
 
     Route("GET", "subscriptions", "Microsoft.Resources/subscriptions/read", Look, resources::subscriptions),
     Route("GET", "S", "Microsoft.Resources/subscriptions/read", Look, resources::subscription),
@@ -65,6 +74,7 @@ const ROUTES: &[Route] = &[
     Route("GET", "RG/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::in_group),
     Route("GET", "S/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::all),
     Route("GET", "S/providers/{ns}", "Microsoft.Resources/subscriptions/providers/read", Look, resources::provider),
+    Route("POST", "S/providers/{ns}/register", "{ns}/register/action", Change, resources::register),
     Route("GET", "S/providers/Microsoft.Insights/eventtypes/management/values", "Microsoft.Insights/eventtypes/values/read", Look, activity_log::values),
 
     Route("GET", "S/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
@@ -77,12 +87,16 @@ const ROUTES: &[Route] = &[
     Route("POST", "VM/runCommand", "Microsoft.Compute/virtualMachines/runCommand/action", Change, run_command::post),
     Route("GET", "S/providers/Microsoft.Compute/locations/{l}/operations/{o}", "Microsoft.Compute/locations/operations/read", Look, compute::operation),
 
+    Route("GET", "RG/providers/Microsoft.Compute/disks/{n}", "Microsoft.Compute/disks/read", Look, disks::get),
+
     Route("GET", "S/providers/Microsoft.Compute/restorePointCollections", "Microsoft.Compute/restorePointCollections/read", Look, restore_points::list),
     Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections", "Microsoft.Compute/restorePointCollections/read", Look, restore_points::list),
     Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections/{n}", "Microsoft.Compute/restorePointCollections/read", Look, restore_points::get),
     Route("DELETE", "RG/providers/Microsoft.Compute/restorePointCollections/{n}", "Microsoft.Compute/restorePointCollections/delete", Delete, restore_points::delete),
     Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}", "Microsoft.Compute/restorePointCollections/restorePoints/read", Look, restore_points::get_point),
     Route("DELETE", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}", "Microsoft.Compute/restorePointCollections/restorePoints/delete", Delete, restore_points::delete_point),
+    Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}/diskRestorePoints", "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/read", Look, restore_points::disk_points),
+    Route("POST", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}/diskRestorePoints/{d}/endGetAccess", "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/endGetAccess/action", Change, restore_points::end_access),
 
     Route("POST", "S/providers/Microsoft.RecoveryServices/locations/{l}/backupStatus", "Microsoft.RecoveryServices/locations/backupStatus/action", Look, status::post),
     Route("GET", "S/providers/Microsoft.RecoveryServices/vaults", "Microsoft.RecoveryServices/Vaults/read", Look, vaults::list),
@@ -90,6 +104,7 @@ const ROUTES: &[Route] = &[
     Route("GET", "V", "Microsoft.RecoveryServices/Vaults/read", Look, vaults::get),
     Route("GET", "V/backupProtectedItems", "Microsoft.RecoveryServices/Vaults/backupProtectedItems/read", Look, items::list),
     Route("GET", "PI", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/read", Look, items::get),
+    Route("PUT", "PI", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/write", Change, items::put),
     Route("GET", "PI/recoveryPoints", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/recoveryPoints/read", Look, items::recovery_points),
     Route("POST", "PI/backup", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/backup/action", Change, trigger::post),
     Route("GET", "PI/operationsStatus/{o}", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/operationsStatus/read", Look, operations::status),
@@ -203,6 +218,7 @@ pub(in crate::sim) fn dispatch(sim: &mut Sim, call: &Call) -> Reply {
 
 fn guarded(sim: &mut Sim, call: &Call, route: Route, found: &Found) -> Reply {
     let Route(_, _, action, does, serve) = route;
+    let action = &action.replacen("{ns}", found.get("ns"), 1);
     let target = target(&call.path);
     if let Some(given) = ids::after("subscriptions", &target)
         && !ids::same(given, &sim.world.subscription)

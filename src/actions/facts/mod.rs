@@ -1,16 +1,25 @@
 //! Facts of a VM and what protects it: names, schemas and loaders, one file each.
 
+pub mod backup_policy;
+pub mod disk_restore_points;
+pub mod disks;
+pub mod elsewhere;
 mod extensions;
 pub mod incident;
 pub mod item;
 mod job;
 pub mod jobs;
+pub mod key_vault;
+mod limits;
 pub mod lock;
 pub mod locks;
 mod permissions;
+pub mod policy_denials;
 pub mod protection;
+pub mod providers;
 pub mod recovery_points;
 pub mod restore_points;
+pub mod running_job;
 pub mod vm;
 
 use std::sync::Arc;
@@ -28,7 +37,16 @@ pub use job::{JobFact, key as job_key};
 pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
     Lookers::default()
         .with(vm::VmLooker(reader.clone()))
+        .with(backup_policy::BackupPolicyLooker(reader.clone()))
+        .with(disk_restore_points::DiskRestorePointsLooker(reader.clone()))
+        .with(disks::DisksLooker(reader.clone()))
+        .with(elsewhere::ElsewhereLooker(reader.clone(), clock.clone()))
         .with(item::ItemLooker(reader.clone()))
+        .with(key_vault::KeyVaultLooker(reader.clone()))
+        .with(limits::LimitsLooker)
+        .with(policy_denials::PolicyDenialsLooker(reader.clone()))
+        .with(providers::ProvidersLooker(reader.clone()))
+        .with(running_job::RunningJobLooker(reader.clone(), clock.clone()))
         .with(protection::ProtectionLooker(reader.clone()))
         .with(jobs::JobsLooker(reader.clone(), clock.clone()))
         .with(job::JobLooker(reader.clone()))

@@ -23,7 +23,9 @@
 
 mod backup;
 mod compute;
+mod disks;
 mod governance;
+mod rights;
 #[cfg(test)]
 mod tests;
 

@@ -6,10 +6,14 @@
 
 pub mod activity;
 pub mod backup;
+pub mod disk;
 pub mod extension;
+pub mod governance;
+pub mod key_vault;
 pub mod lock;
 pub mod permission;
 pub mod restore_point;
+pub mod role;
 pub mod script;
 pub mod vm;
 pub(super) mod wire;
@@ -19,9 +23,13 @@ pub use backup::{
     BackupStatus, ErrorDetail, HealthDetail, Job, Policy, ProtectedItem, RecoveryPoint,
 };
 pub use backup::{Task, Tier};
+pub use disk::{AttachedDisk, Disk, KeyPlace};
 pub use extension::{Extension, Status};
+pub use governance::{PolicyAssignment, Provider};
+pub use key_vault::{AccessPolicy, KeyVault};
 pub use lock::Lock;
 pub use permission::{Grant, Permissions};
 pub use restore_point::{Collection, Point};
+pub use role::{Role, RoleAssignment};
 pub use script::ScriptOutput;
 pub use vm::{Agent, AgentStatus, ExtensionHandler, OsType, Vm};

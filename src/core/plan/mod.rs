@@ -164,6 +164,9 @@ pub struct PlannedStep {
     /// The failure to look that stands in the way, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Facts for whoever has to act, when a person has to.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub evidence: Value,
 }
 
 impl Plan {
@@ -191,6 +194,14 @@ impl Plan {
                 .steps
                 .iter()
                 .any(|s| !s.changes.is_empty() || s.ceiling.is_some())
+    }
+
+    /// The step that stands in the way, when one does.
+    #[must_use]
+    pub fn stop(&self) -> Option<&PlannedStep> {
+        let stops =
+            |s: &&PlannedStep| matches!(s.forecast, Forecast::NeedsHuman | Forecast::Failed);
+        self.steps.iter().find(stops)
     }
 
     /// True when it first waits for a job that runs anyway.

@@ -39,6 +39,16 @@ impl Planner<'_> {
         let Some(action) = self.actions.get(&step.action) else {
             return unknown_action(step);
         };
+        // What a parameter alone rules out stays ruled out, whatever passes meanwhile.
+        let mut chosen = Facts::default();
+        chosen.know("params", params_fact(&self.request.params));
+        if let Evaluated::Known(Value::Bool(false)) = step.guard(&chosen) {
+            let why = format!(
+                "not needed here: {}",
+                step.when.as_deref().unwrap_or("never")
+            );
+            return self.simple(step, Forecast::Skipped, why);
+        }
         self.deferred(step, action, Value::Null, format!("decided after {what}"))
     }
 
@@ -154,12 +164,16 @@ impl Planner<'_> {
         match decision {
             Decision::Satisfied { why, .. } => self.simple(step, Forecast::Satisfied, why),
             Decision::NotApplicable { why } => self.simple(step, Forecast::Skipped, why),
-            Decision::NeedsHuman { why, .. } | Decision::CannotTell { why } => {
-                self.simple(step, Forecast::NeedsHuman, why)
-            }
-            Decision::Failed { why, .. } | Decision::InVain { why, .. } => {
-                self.simple(step, Forecast::Failed, why)
-            }
+            Decision::NeedsHuman { why, evidence } => PlannedStep {
+                evidence,
+                ..self.simple(step, Forecast::NeedsHuman, why)
+            },
+            Decision::CannotTell { why } => self.simple(step, Forecast::NeedsHuman, why),
+            Decision::Failed { why, evidence, .. } => PlannedStep {
+                evidence,
+                ..self.simple(step, Forecast::Failed, why)
+            },
+            Decision::InVain { why, .. } => self.simple(step, Forecast::Failed, why),
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
                 let mut planned = if then.is_empty() {
@@ -217,6 +231,7 @@ impl Planner<'_> {
             returns: None,
             scripts: Vec::new(),
             failure: None,
+            evidence: Value::Null,
         }
     }
 
@@ -292,6 +307,7 @@ fn unknown_action(step: &Step) -> PlannedStep {
         returns: None,
         scripts: Vec::new(),
         failure: None,
+        evidence: Value::Null,
     }
 }
 

@@ -34,6 +34,9 @@ impl Report {
             recovery_point: plan.incident.recovery_point.clone(),
             steps: plan.steps.iter().map(steps::planned).collect(),
             warnings: plan.warnings.clone(),
+            evidence: plan
+                .stop()
+                .map_or(Value::Null, |step| step.evidence.clone()),
             plan: Some(Box::new(plan.clone())),
             ..Self::empty(Exit::Success)
         }

@@ -10,6 +10,7 @@ use crate::core::incident::Incident;
 use crate::core::journal::Record;
 use crate::core::plan::rest::Moved;
 use crate::core::plan::{ApprovalNeeded, Context, FromFile};
+use crate::core::report::ticket::Ticket;
 use crate::core::report::{ChangeReport, Job, Problem, Report, Requests, StepReport};
 use crate::core::runbook::risk::Risk;
 
@@ -78,6 +79,19 @@ pub struct Document {
     pub plan_file: Option<PlanFile>,
     /// What is not as it was when the plan was saved; nothing was sent then.
     pub moved: Vec<MovedDocument>,
+    /// What is handed to a person; null when nobody has to act.
+    pub ticket: Option<TicketDocument>,
+}
+
+/// What is handed to a person.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TicketDocument {
+    /// Who has to act, when the runbook says.
+    pub owner: Option<String>,
+    /// A block to paste into a ticket as it stands.
+    pub text: String,
+    /// The facts in it, whole.
+    pub facts: Value,
 }
 
 /// The file that a plan was saved in.
@@ -220,6 +234,7 @@ impl Document {
             warnings: report.warnings.clone(),
             plan_file: plan.and_then(|plan| plan.from_file.as_ref().map(PlanFile::of)),
             moved: report.moved.iter().map(MovedDocument::of).collect(),
+            ticket: Ticket::of(report).map(TicketDocument::of),
         }
     }
 }
@@ -232,6 +247,13 @@ impl PlanFile {
             expires: file.expires,
             fingerprint: file.fingerprint.clone(),
         }
+    }
+}
+
+impl TicketDocument {
+    fn of(ticket: Ticket) -> Self {
+        let Ticket { owner, text, facts } = ticket;
+        Self { owner, text, facts }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod export;
 mod fold;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 mod moved;
 mod names;
@@ -22,6 +23,7 @@ mod steps;
 mod tell_plan;
 mod tell_run;
 pub mod text;
+mod ticket;
 mod words;
 
 #[cfg(test)]

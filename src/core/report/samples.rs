@@ -118,6 +118,7 @@ fn step(id: &str, title: &str, action: &str, changes: Vec<Change>) -> PlannedSte
         returns: None,
         scripts: Vec::new(),
         failure: None,
+        evidence: Value::Null,
     }
 }
 

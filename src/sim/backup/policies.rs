@@ -18,7 +18,7 @@ fn view(world: &World, vault: &Vault, policy: &Policy) -> Value {
         .count();
     let mut properties = json!({
         "backupManagementType": "AzureIaasVM",
-        "policyType": "V1",
+        "policyType": policy.kind.as_deref().unwrap_or("V1"),
         "instantRpRetentionRangeInDays": 2,
         "schedulePolicy": {
             "schedulePolicyType": "SimpleSchedulePolicy",

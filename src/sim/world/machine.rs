@@ -25,6 +25,9 @@ pub struct Vm {
     /// `Succeeded`, `Failed` or `Updating`.
     #[serde(default = "succeeded")]
     pub provisioning: String,
+    /// Its disks; a system disk when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disks: Vec<super::Disk>,
     /// Its extensions.
     #[serde(default)]
     pub extensions: Vec<Extension>,

@@ -10,6 +10,7 @@ mod machine;
 mod points;
 mod protection;
 mod settle;
+mod storage;
 mod when;
 
 pub use behaviour::{Behaviour, PollingUrls, Throttle};
@@ -19,9 +20,12 @@ pub use points::{Collection, Point, Points};
 pub use protection::{
     InVault, Item, Job, JobStatus, Policy, RecoveryPoint, Reported, RunningFault, Vault,
 };
+pub use storage::{AccessPolicy, Disk, KeyVault, PolicyAssignment, RoleAssignment};
 pub use when::{Span, When};
 
 pub(in crate::sim) use when::{after, minutes};
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +52,14 @@ pub struct World {
     pub restore_point_collections: Vec<Collection>,
     /// Recovery Services vaults.
     pub vaults: Vec<Vault>,
+    /// Key vaults.
+    pub key_vaults: Vec<KeyVault>,
+    /// Roles of others than the caller.
+    pub role_assignments: Vec<RoleAssignment>,
+    /// Assignments of Azure Policy.
+    pub policy_assignments: Vec<PolicyAssignment>,
+    /// Resource providers that are not `Registered`, with their state.
+    pub providers: BTreeMap<String, String>,
     /// Any other resources, so that a group can hold more than the simulator models.
     pub resources: Vec<Resource>,
     /// Who calls, and what that identity may do.
@@ -71,6 +83,10 @@ impl Default for World {
             locks: Vec::new(),
             restore_point_collections: Vec::new(),
             vaults: Vec::new(),
+            key_vaults: Vec::new(),
+            role_assignments: Vec::new(),
+            policy_assignments: Vec::new(),
+            providers: BTreeMap::new(),
             resources: Vec::new(),
             identity: Identity::default(),
             behaviour: Behaviour::default(),

@@ -39,6 +39,12 @@ impl World {
         for lock in &mut self.locks {
             lock.scope = ids::scope(&self.subscription, &lock.scope);
         }
+        for one in &mut self.role_assignments {
+            one.scope = ids::scope(&self.subscription, &one.scope);
+        }
+        for one in &mut self.policy_assignments {
+            one.scope = ids::scope(&self.subscription, &one.scope);
+        }
         for grant in &mut self.identity.allowed {
             grant.scope = ids::scope(&self.subscription, &grant.scope);
         }
@@ -180,6 +186,7 @@ impl World {
                     .map(|one| one.group.clone()),
             )
             .chain(self.vaults.iter().map(|vault| vault.group.clone()))
+            .chain(self.key_vaults.iter().map(|vault| vault.group.clone()))
             .chain(self.resources.iter().map(|resource| resource.group.clone()))
             .collect::<Vec<_>>();
         for name in named {

@@ -5,7 +5,7 @@ use crate::base::Failure;
 use crate::core::report::exit::Exit;
 use crate::core::report::samples;
 
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "schema_version",
     "simulated",
     "exit_code",
@@ -32,6 +32,7 @@ const FIELDS: [&str; 26] = [
     "warnings",
     "plan_file",
     "moved",
+    "ticket",
 ];
 
 fn document(report: &Report) -> Value {

@@ -3,7 +3,7 @@
 //!
 //! ```yaml
 //! - id: writer
-//!   title: Restart {{params.service}} for its VSS writer
+//!   title: Restart the service that was asked for, for its VSS writer
 //!   action: guest.vss_writer
 //!   with: { service: "{{params.service}}" }
 //! ```

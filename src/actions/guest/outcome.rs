@@ -115,7 +115,7 @@ fn settled<S: Scripted>(
     result: Value,
     past: &Past<'_>,
 ) -> Option<Decision> {
-    let done = S::words(step.args).done;
+    let done = S::words(step.args).done + &names(&result);
     let before = result
         .get("from")
         .map(|from| format!(" (before: {})", from.as_str().unwrap_or("absent")));
@@ -148,6 +148,17 @@ fn settled<S: Scripted>(
             then: Vec::new(),
         }),
     }
+}
+
+/// What the script names of what it did: " (restarted: CryptSvc)".
+fn names(result: &Value) -> String {
+    let lists = [("restarted", "restarted"), ("add", "added"), ("did", "was")];
+    let told = lists.iter().find_map(|(field, word)| {
+        let list = result[*field].as_array().filter(|list| !list.is_empty())?;
+        let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+        Some(format!(" ({word}: {})", names.join(", ")))
+    });
+    told.unwrap_or_default()
 }
 
 /// Something else is at work in the guest: wait, and ask again.

@@ -81,9 +81,11 @@ pub(super) fn all_done(state: &State) -> Act {
         return in_vain;
     }
     let changed = state.sent.iter().any(|s| !s.change.probe) || state.job_wait_since.is_some();
-    let why = state
-        .steps
-        .last()
+    // The last that came to something tells it, not one that was not needed after it.
+    let came_to_something = |s: &&StepState| s.outcome != Some(StepOutcome::Skipped);
+    let told = state.steps.iter().rev().find(came_to_something);
+    let why = told
+        .or(state.steps.last())
         .map(|s| s.why.clone())
         .unwrap_or_default();
     let outcome = if changed {

@@ -31,8 +31,7 @@ function Work {
   if ((Get-Service -Name 'VSS').Status -ne 'Stopped') {
     Stop-Service -Name 'VSS' -Force -ErrorAction SilentlyContinue
     try { (Get-Service -Name 'VSS').WaitForStatus('Stopped', '00:01:30') } catch {
-      $why = 'VSS does not stop: the VM must be restarted in a maintenance window'
-      Say 'needs_human' 2 @{ reason = $why; was = $was }
+      Say 'needs_human' 2 @{ reason = 'VSS does not stop'; was = $was }
     }
   }
   Start-Service -Name 'VSS'

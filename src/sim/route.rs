@@ -12,6 +12,9 @@ use crate::sim::ids;
 use crate::sim::key_vaults;
 use crate::sim::locks::{self, Does};
 use crate::sim::login;
+use crate::sim::machine;
+use crate::sim::metrics;
+use crate::sim::network;
 use crate::sim::rbac;
 use crate::sim::resources;
 use crate::sim::restore_points;
@@ -81,9 +84,20 @@ const ROUTES: &[Route] = &[
     Route("GET", "RG/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
     Route("GET", "VM", "Microsoft.Compute/virtualMachines/read", Look, compute::get),
     Route("GET", "VM/instanceView", "Microsoft.Compute/virtualMachines/instanceView/read", Look, compute::instance_view),
+    Route("GET", "VM/providers/Microsoft.Insights/metrics", "Microsoft.Insights/metrics/read", Look, metrics::list),
+    Route("GET", "RG/providers/Microsoft.Network/networkInterfaces/{n}", "Microsoft.Network/networkInterfaces/read", Look, network::get),
+    Route("POST", "RG/providers/Microsoft.Network/networkInterfaces/{n}/effectiveNetworkSecurityGroups", "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action", Change, network::effective_rules),
+    Route("POST", "RG/providers/Microsoft.Network/networkInterfaces/{n}/effectiveRouteTable", "Microsoft.Network/networkInterfaces/effectiveRouteTable/action", Change, network::effective_routes),
+    Route("GET", "S/providers/Microsoft.Network/locations/{l}/operations/{o}", "Microsoft.Network/locations/operations/read", Look, network::status),
+    Route("GET", "S/providers/Microsoft.Network/locations/{l}/operationResults/{o}", "Microsoft.Network/locations/operationResults/read", Look, network::result),
     Route("GET", "VM/extensions", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::list),
     Route("GET", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::get),
     Route("DELETE", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/delete", Delete, extensions::delete),
+    Route("PATCH", "VM", "Microsoft.Compute/virtualMachines/write", Change, machine::patch),
+    Route("POST", "VM/deallocate", "Microsoft.Compute/virtualMachines/deallocate/action", Change, machine::deallocate),
+    Route("POST", "VM/reapply", "Microsoft.Compute/virtualMachines/reapply/action", Change, machine::reapply),
+    Route("POST", "VM/redeploy", "Microsoft.Compute/virtualMachines/redeploy/action", Change, machine::redeploy),
+    Route("POST", "VM/restart", "Microsoft.Compute/virtualMachines/restart/action", Change, machine::restart),
     Route("POST", "VM/runCommand", "Microsoft.Compute/virtualMachines/runCommand/action", Change, run_command::post),
     Route("GET", "S/providers/Microsoft.Compute/locations/{l}/operations/{o}", "Microsoft.Compute/locations/operations/read", Look, compute::operation),
 

@@ -25,6 +25,9 @@ mod backup;
 mod compute;
 mod disks;
 mod governance;
+mod monitor;
+mod neighbours;
+mod network;
 mod rights;
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,9 @@ pub struct Policy {
     /// `azureBackupRGNameSuffix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suffix: Option<String>,
+    /// When it backs up.
+    #[serde(default)]
+    pub schedule: super::Schedule,
 }
 
 /// A protected VM.

@@ -14,6 +14,12 @@ impl World {
     /// once.
     pub(in crate::sim) fn settle(&mut self) {
         self.settle_scopes();
+        for spike in self.vms.iter_mut().flat_map(|vm| &mut vm.load.spikes) {
+            spike.from.settle(self.now);
+            if let Some(to) = &mut spike.to {
+                to.settle(self.now);
+            }
+        }
         self.settle_collections();
         self.settle_vaults();
         for event in &mut self.events {

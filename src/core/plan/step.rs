@@ -173,6 +173,7 @@ impl Planner<'_> {
                 evidence,
                 ..self.simple(step, Forecast::Failed, why)
             },
+            Decision::InVain { why, .. } => self.simple(step, Forecast::Failed, why),
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
                 let mut planned = if then.is_empty() {

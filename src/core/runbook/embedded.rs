@@ -11,6 +11,18 @@ macro_rules! files {
 
 /// The runbooks, one per error code. A test compares the list with the folder.
 pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
+    "ExtensionCommandExecFailure",
+    "ExtensionConfigParsingFailure",
+    "ExtensionFailedTimeoutDelayInNetwork",
+    "ExtensionFailedTimeoutVMNetworkUnresponsive",
+    "ExtensionFailedVssServiceInBadState",
+    "ExtensionFailedVssWriterInBadState",
+    "ExtensionInstallProviderCOMMemoryQuotaReached",
+    "ExtensionInstallationFailedCOM",
+    "ExtensionInstallationFailedMDTC",
+    "ExtensionSnapshotBitlockerError",
+    "ExtensionSnapshotFailedCOM",
+    "ExtensionSnapshotFailedNoSecureNetwork",
     "AzureVmOffline",
     "BackUpOperationFailed",
     "ExtensionFailedOutOfMemoryError",
@@ -31,6 +43,7 @@ pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
     "ExtensionFailedSnapshotLimitReachedError",
     "ExtensionFailedSnapshotRateExceededError",
     "ExtensionStuckInDeletionState",
+    "ExtensionVCRedistInstallationFailure",
     "GuestAgentCertificateNotFound",
     "GuestAgentPluginInstallCommandProcessingFailed",
     "GuestAgentSnapshotTaskStatusError",
@@ -89,6 +102,7 @@ pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
 
 /// The procedures that they include.
 pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
+    "complus",
     "agent-service",
     "extension-prerequisites",
     "failed-extensions",

@@ -16,11 +16,15 @@ pub mod guest_av_exclusions;
 pub mod guest_complus;
 pub mod guest_look;
 pub mod guest_msdtc_reinstall;
+pub mod guest_prepost_permissions;
 pub mod guest_provider_service;
+pub mod guest_registry;
 pub mod guest_registry;
 pub mod guest_strong_crypto;
 pub mod guest_system_proxy;
 pub mod guest_vcredist;
+pub mod guest_vmbackup_conf;
+pub mod guest_vmbackup_encoding;
 pub mod guest_vss_service;
 pub mod guest_vss_writer;
 pub mod guest_vss_writers;
@@ -75,6 +79,10 @@ pub fn actions() -> Actions {
         .with::<guest_vss_service::GuestVssService>()
         .with::<guest_vss_writer::GuestVssWriter>()
         .with::<guest_vss_writers::GuestVssWriters>()
+        .with::<guest_prepost_permissions::GuestPrepostPermissions>()
+        .with::<guest_registry::GuestRegistry>()
+        .with::<guest_vmbackup_conf::GuestVmbackupConf>()
+        .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>()
         .with::<guest_waagent_conf::GuestWaagentConf>()
         .with::<human::Human>()
         .with::<key_vault_grant::KeyVaultGrant>()
@@ -115,6 +123,10 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<guest_vss_service::GuestVssService>(&writer)
         .with::<guest_vss_writer::GuestVssWriter>(&writer)
         .with::<guest_vss_writers::GuestVssWriters>(&writer)
+        .with::<guest_prepost_permissions::GuestPrepostPermissions>(&writer)
+        .with::<guest_registry::GuestRegistry>(&writer)
+        .with::<guest_vmbackup_conf::GuestVmbackupConf>(&writer)
+        .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>(&writer)
         .with::<guest_waagent_conf::GuestWaagentConf>(&writer)
         .with::<human::Human>(&writer)
         .with::<key_vault_grant::KeyVaultGrant>(&writer)

@@ -118,7 +118,8 @@ fn settled<S: Scripted>(
     let done = S::words(step.args).done + &names(&result);
     let before = result
         .get("from")
-        .map(|from| format!(" (before: {})", from.as_str().unwrap_or("absent")));
+        .map(|from| from.as_str().filter(|from| !from.is_empty()))
+        .map(|from| format!(" (before: {})", from.unwrap_or("absent")));
     let satisfied = Decision::Satisfied {
         why: format!("{done}{}", before.unwrap_or_default()),
         outputs: result.clone(),

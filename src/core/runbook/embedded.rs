@@ -11,12 +11,17 @@ macro_rules! files {
 
 /// The runbooks, one per error code. A test compares the list with the folder.
 pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
+    "ExtensionSnapshotFailedNoNetwork",
     "ExtensionStuckInDeletionState",
     "GuestAgentSnapshotTaskStatusError",
     "UserErrorBackupOperationInProgress",
     "UserErrorRpCollectionLimitReached",
+    "UserErrorVMInternetConnectivityIssue",
     "UserErrorVmProvisioningStateFailed",
 ];
 
 /// The procedures that they include.
-pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":];
+pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
+    "load-and-schedule",
+    "way-out",
+];

@@ -27,6 +27,7 @@ use crate::actions::limits;
 use crate::actions::operations::applied;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::ProtectedVm;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
@@ -98,6 +99,10 @@ impl Remedy for BackupNow {
             keys.push(FactKey::named("restore_points"));
         }
         keys
+    }
+
+    fn reads() -> Vec<&'static str> {
+        [rights::BACKUP_OPERATION, rights::RECOVERY_POINTS].concat()
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

@@ -176,6 +176,34 @@ pub const DATED: [Dated; 9] = [
 /// Source: remediations.md 2.2, M9 (a proposal; the documents give no figure).
 pub const AGENT_RETURNS: Duration = Duration::from_secs(10 * 60);
 
+/// After its VM was redeployed the agent reports within this: it takes 10 to 20 minutes.
+///
+/// Source: remediations.md 2.2, M10 (a proposal; the documents give no figure).
+pub const REDEPLOYED_RETURNS: Duration = Duration::from_secs(20 * 60);
+
+/// A last sign of life older than this is no sign of life.
+///
+/// Source: remediations.md 2.1, agent readiness (a proposal). Assumption: the clocks of Azure and
+/// of this machine differ by less.
+pub const AGENT_IS_FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// The oldest Windows agent that is supported.
+///
+/// Source: "Minimum version support for Azure VM agents", read 2023; remediations.md,
+/// contradiction 31.
+pub const OLDEST_WINDOWS_AGENT: &str = "2.7.41491.1010";
+
+/// See [`OLDEST_WINDOWS_AGENT`].
+pub const OLDEST_LINUX_AGENT: &str = "2.2.53.1";
+
+/// A VM that something else changes (`Updating`) is looked at again after this.
+///
+/// Source: remediations.md 2.5, runbook 1 step 3.
+pub const VM_SETTLES_LOOK: Duration = Duration::from_secs(60);
+
+/// See [`VM_SETTLES_LOOK`].
+pub const VM_SETTLES_ENDS: Duration = Duration::from_secs(30 * 60);
+
 /// Between two looks at an agent that is to come back: its own heartbeat is a minute.
 pub const AGENT_LOOK: Duration = Duration::from_secs(60);
 

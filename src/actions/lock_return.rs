@@ -14,6 +14,7 @@ use crate::actions::operations::applied;
 use crate::actions::words::{count, names};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::BorrowedLock;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
@@ -82,6 +83,10 @@ impl Remedy for LockReturn {
             .iter()
             .map(|l| lock_key(&l.resource))
             .collect()
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::LOCKS.to_vec()
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

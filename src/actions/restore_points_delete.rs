@@ -28,6 +28,7 @@ use crate::actions::operations::applied;
 use crate::actions::words::{count, names, when};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::OwnCollection;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
@@ -85,6 +86,10 @@ impl Remedy for RestorePointsDelete {
         let mut keys: Vec<FactKey> = names.iter().map(|n| FactKey::named(n)).collect();
         keys.push(locks_key(past));
         keys
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
     }
 
     fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

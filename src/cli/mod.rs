@@ -16,6 +16,7 @@ pub mod plan;
 mod progress;
 pub mod rehearse;
 pub mod resume;
+pub mod role;
 pub mod runs;
 pub mod schema;
 mod settings;
@@ -95,6 +96,7 @@ async fn dispatch(
         Command::List => list::run(&global, output),
         Command::Show(show) => show::run(&global, &show, output),
         Command::Check(check) => check::run(&check, output),
+        Command::Role(role) => role::run(&global, &role, output),
         Command::Schema(schema) => schema::run(&schema, output),
         Command::Rehearse(asked) => rehearse::run(&global, &asked, input, output).await,
         Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,

@@ -221,6 +221,10 @@ pub trait Looker: Send + Sync {
     fn schema(&self) -> Value;
     /// The facts that it reads first.
     fn needs(&self, arguments: &Value) -> Vec<FactKey>;
+    /// The RBAC actions that its own reads take; those of the facts it reads first are theirs.
+    fn reads(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
     /// True when it only says what things are called, which does not change while a run lasts:
     /// it is then read once, at planning, and kept in the plan.
     fn lasting(&self) -> bool {
@@ -266,6 +270,17 @@ impl Lookers {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The RBAC actions that reading `keys`, and the facts they need, takes.
+    #[must_use]
+    pub fn reads(&self, keys: &[FactKey]) -> BTreeSet<&'static str> {
+        let (facts, mut wanted) = (Facts::default(), BTreeSet::new());
+        for key in keys {
+            self.collect(key, &facts, &mut wanted, 0);
+        }
+        let lookers = wanted.iter().filter_map(|k| self.0.get(k.name.as_str()));
+        lookers.flat_map(|looker| looker.reads()).collect()
     }
 
     /// Reads `keys` and what they need into `facts`, concurrently; what is there stays.

@@ -9,6 +9,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod rehearse;
 pub mod resume;
+pub mod role;
 pub mod runs;
 pub mod world;
 

@@ -45,6 +45,7 @@ mod key_vaults;
 mod ledger;
 mod locks;
 mod login;
+mod machine;
 mod metrics;
 mod network;
 mod odata;

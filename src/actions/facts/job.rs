@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::actions::facts::jobs::is_running;
 use crate::actions::facts::recovery_points::RecoveryPoints;
 use crate::actions::facts::{parse, schema, some, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -58,6 +58,10 @@ impl Looker for JobLooker {
 
     fn schema(&self) -> Value {
         schema::<JobFact>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [rights::BACKUP_JOBS, rights::RECOVERY_POINTS].concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

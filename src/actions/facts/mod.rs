@@ -1,6 +1,7 @@
 //! Facts of a VM and what protects it: names, schemas and loaders, one file each.
 
 pub mod activity;
+pub mod agent;
 pub mod backup_policy;
 pub mod disk_restore_points;
 pub mod disks;
@@ -25,6 +26,7 @@ pub mod restore_points;
 pub mod running_job;
 pub mod schedule;
 pub mod vm;
+pub mod vm_locks;
 
 use std::sync::Arc;
 
@@ -40,7 +42,9 @@ pub use job::{JobFact, key as job_key};
 /// Every looker.
 pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
     Lookers::default()
+        .with(agent::AgentLooker(clock.clone()))
         .with(vm::VmLooker(reader.clone()))
+        .with(vm_locks::VmLocksLooker(reader.clone()))
         .with(backup_policy::BackupPolicyLooker(reader.clone()))
         .with(disk_restore_points::DiskRestorePointsLooker(reader.clone()))
         .with(disks::DisksLooker(reader.clone()))

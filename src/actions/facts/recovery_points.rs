@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{known, parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -81,6 +81,10 @@ impl Looker for RecoveryPointsLooker {
 
     fn schema(&self) -> Value {
         schema::<RecoveryPoints>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::RECOVERY_POINTS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, some, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::{AgentStatus, OsType};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -33,6 +33,9 @@ pub struct VmFact {
     pub power: Option<String>,
     /// `Succeeded`, `Failed`, `Updating` …
     pub provisioning: Option<String>,
+    /// False when the VM forbids all extensions, Azure Backup's too.
+    #[serde(default = "allowed")]
+    pub extensions_allowed: bool,
     /// The agent.
     pub agent: AgentFact,
     /// Resource ids of its network interfaces, the primary one first.
@@ -41,6 +44,10 @@ pub struct VmFact {
     /// Whether Azure keeps its screen and serial log; null when Azure does not say.
     #[serde(default)]
     pub boot_diagnostics: Option<bool>,
+}
+
+fn allowed() -> bool {
+    true
 }
 
 /// The VM agent, as Azure last heard of it.
@@ -103,6 +110,10 @@ impl Looker for VmLooker {
         schema::<VmFact>()
     }
 
+    fn reads(&self) -> Vec<&'static str> {
+        rights::VIRTUAL_MACHINE.to_vec()
+    }
+
     fn needs(&self, _: &Value) -> Vec<FactKey> {
         Vec::new()
     }
@@ -133,6 +144,7 @@ impl Looker for VmLooker {
                 seen: vm.agent.seen,
                 message: vm.agent.message.clone(),
             },
+            extensions_allowed: vm.allow_extension_operations != Some(false),
             network_interfaces: vm
                 .network_interfaces
                 .iter()

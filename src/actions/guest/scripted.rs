@@ -17,6 +17,7 @@ use crate::actions::guest::script::{APPLY, Ask, Script};
 use crate::actions::guest::{outcome, run};
 use crate::actions::restore_points_delete::wait_for;
 use crate::azure::permitted::Writer;
+use crate::azure::reader::rights;
 use crate::azure::views::OsType;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy};
@@ -101,6 +102,10 @@ impl<S: Scripted> Remedy for Guest<S> {
 
     fn needs(_: &S::Args, _: &Past<'_>) -> Vec<FactKey> {
         ["vm", "jobs"].iter().map(|n| FactKey::named(n)).collect()
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
     }
 
     fn decide(args: &S::Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

@@ -277,6 +277,12 @@ pub trait Remedy: Send + Sync + 'static {
     fn about() -> About;
     /// The facts that it must know.
     fn needs(args: &Self::Args, past: &Past<'_>) -> Vec<FactKey>;
+    /// The RBAC actions that it takes besides those of its changes and of what it needs at first:
+    /// to follow what it sent, and to look in ways that only a later turn asks for.
+    #[must_use]
+    fn reads() -> Vec<&'static str> {
+        Vec::new()
+    }
     /// What is left to do.
     ///
     /// # Errors

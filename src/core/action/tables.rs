@@ -23,6 +23,8 @@ pub trait Action: Send + Sync {
     /// # Errors
     /// When the arguments do not fit.
     fn needs(&self, args: &Value, past: &Past<'_>) -> Result<Vec<FactKey>, String>;
+    /// As [`Remedy::reads`].
+    fn reads(&self) -> Vec<&'static str>;
     /// As [`Remedy::decide`].
     ///
     /// # Errors
@@ -45,6 +47,10 @@ impl<R: Remedy> Action for Bound<R> {
 
     fn needs(&self, args: &Value, past: &Past<'_>) -> Result<Vec<FactKey>, String> {
         Ok(R::needs(&read::<R>(args)?, past))
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        R::reads()
     }
 
     fn decide(&self, args: &Value, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

@@ -43,6 +43,12 @@ impl Command {
         Self(words)
     }
 
+    /// Prints the least role for the runbook `code`.
+    #[must_use]
+    pub fn role(code: &str) -> Self {
+        Self(["runbook", "role", code].map(str::to_owned).to_vec())
+    }
+
     /// Applies the plan that is saved in `file`.
     #[must_use]
     pub fn apply_file(file: &str, plan: &Plan) -> Self {

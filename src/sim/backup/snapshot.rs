@@ -9,9 +9,7 @@ use crate::sim::guest;
 use crate::sim::ids;
 use crate::sim::key_vaults;
 use crate::sim::simulator::Sim;
-use crate::sim::world::{
-    AgentState, Collection, Extension, Point, Power, RecoveryPoint, Reported, Vm, When,
-};
+use crate::sim::world::{Collection, Extension, Point, Power, RecoveryPoint, Reported, Vm, When};
 
 /// The first thing that is sick in the VM `id`, as the job will report it.
 pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
@@ -38,7 +36,7 @@ pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
         "ExtensionStuckInDeletionState"
     } else if points >= limit {
         "UserErrorRpCollectionLimitReached"
-    } else if running && vm.agent != AgentState::Ready {
+    } else if running && !compute::answers(vm) {
         "UserErrorGuestAgentStatusUnavailable"
     } else if running && guest::needs_vss_copy(vm) {
         "GuestAgentSnapshotTaskStatusError"

@@ -5,6 +5,7 @@ mod evidence;
 mod faults;
 mod gate;
 mod locks;
+mod machine;
 mod operations;
 mod reading;
 

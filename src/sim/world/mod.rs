@@ -19,7 +19,7 @@ mod when;
 pub use behaviour::{Behaviour, PollingUrls, Throttle};
 pub use identity::{Grant, Identity};
 pub use load::{Load, Spike};
-pub use machine::{AgentState, Ail, Extension, Guest, Os, Power, RegistryValue, Vm};
+pub use machine::{AgentState, Ail, Extension, Guest, Mending, Os, Power, RegistryValue, Vm};
 pub use network::{Network, NextHop, Rule};
 pub use points::{Collection, Point, Points};
 pub use protection::{

@@ -160,7 +160,7 @@ fn seen(guest: &Guest, look: &str) -> Value {
     let mut found = match look {
         "win-agent-check" => windows(guest),
         "win-network" => json!({"state": "reported", "p80": "open", "p443": "open",
-            "p32526": "open", "dhcpOff": ""}),
+            "p32526": "open", "dhcpOff": []}),
         "lin-network" => json!({"state": "reported", "p80": "open", "p443": "open",
             "p32526": "open", "route": "default", "proxy": null}),
         _ => json!({"state": "reported"}),

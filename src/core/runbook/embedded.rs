@@ -33,6 +33,7 @@ pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
     "ExtensionSnapshotFailed",
     "BMSUserErrorObjectLocked",
     "ExtensionPreScriptTimeout",
+    "ExtensionSnapshotFailedNoNetwork",
     "AllocationFailed",
     "AnotherOperationInProgress",
     "AuthorizationFailed",
@@ -103,6 +104,7 @@ pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
     "UserErrorResourceIsInLockedState",
     "UserErrorRpCollectionDeleted",
     "UserErrorRpCollectionLimitReached",
+    "UserErrorVMInternetConnectivityIssue",
     "UserErrorRpCollectionMarkedForDeletion",
     "UserErrorSharedDiskBackupNotSupported",
     "UserErrorSkuNotAvailable",
@@ -129,4 +131,6 @@ pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
     "revive-agent",
     "snapshot-status",
     "linux-guest",
+    "load-and-schedule",
+    "way-out",
 ];

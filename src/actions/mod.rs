@@ -11,6 +11,7 @@ pub mod facts;
 pub mod guest;
 pub mod guest_look;
 pub mod guest_registry;
+pub mod guest_undo;
 pub mod human;
 pub mod limits;
 pub mod lock_delete;
@@ -36,6 +37,7 @@ pub fn actions() -> Actions {
         .with::<extension_remove::ExtensionRemove>()
         .with::<guest_look::GuestLook>()
         .with::<guest_registry::GuestRegistry>()
+        .with::<guest_undo::GuestUndo>()
         .with::<human::Human>()
         .with::<lock_delete::LockDelete>()
         .with::<lock_return::LockReturn>()
@@ -51,6 +53,7 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<extension_remove::ExtensionRemove>(&writer)
         .with::<guest_look::GuestLook>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
+        .with::<guest_undo::GuestUndo>(&writer)
         .with::<human::Human>(&writer)
         .with::<lock_delete::LockDelete>(&writer)
         .with::<lock_return::LockReturn>(&writer)

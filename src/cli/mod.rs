@@ -14,6 +14,7 @@ mod log;
 mod output;
 pub mod plan;
 mod progress;
+pub mod rehearse;
 pub mod resume;
 pub mod role;
 pub mod runs;
@@ -98,6 +99,7 @@ async fn dispatch(
         Command::Check(check) => check::run(&check, output),
         Command::Role(role) => role::run(&global, &role, output),
         Command::Schema(schema) => schema::run(&schema, output),
+        Command::Rehearse(asked) => rehearse::run(&global, &asked, input, output).await,
         Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
         Command::Resume(resume) => resume::run(&global, &resume, input, output, stop).await,

@@ -30,14 +30,14 @@ pub struct Entry {
 impl Entry {
     /// The RBAC actions that the request takes.
     #[must_use]
-    pub fn rights(&self) -> Vec<&'static str> {
+    pub fn rights(&self) -> Vec<String> {
         let expand = self.query.iter().find(|(name, _)| name == "$expand");
         let expand = expand.map_or("", |(_, value)| value.as_str());
         let action = route::action(&self.method, &self.path);
-        action
-            .into_iter()
-            .flat_map(|action| rbac::rights(action, expand))
-            .collect()
+        let rights = action
+            .iter()
+            .flat_map(|action| rbac::rights(action, expand));
+        rights.map(str::to_owned).collect()
     }
 
     /// Whether the request asked for a change: neither a read, nor a reading POST, nor a token.
@@ -46,6 +46,8 @@ impl Entry {
         let path = self.path.to_ascii_lowercase();
         !matches!(self.method.as_str(), "GET" | "HEAD")
             && !path.ends_with("/backupstatus")
+            && !path.ends_with("/effectivenetworksecuritygroups")
+            && !path.ends_with("/effectiveroutetable")
             && !path.ends_with("/oauth2/v2.0/token")
     }
 }

@@ -29,9 +29,9 @@ const EXPANDED: [(&str, &str, &str); 2] = [
 
 /// The rights that a request takes whose route takes `action`.
 pub(in crate::sim) fn rights<'a>(
-    action: &'static str,
+    action: &'a str,
     expand: &'a str,
-) -> impl Iterator<Item = &'static str> + use<'a> {
+) -> impl Iterator<Item = &'a str> {
     let asked = move |what: &str| {
         expand
             .split(',')

@@ -6,13 +6,19 @@ use crate::sim::answer::{Cause, Reply};
 use crate::sim::backup::{items, jobs, operations, policies, status, trigger, vaults};
 use crate::sim::call::Call;
 use crate::sim::compute;
+use crate::sim::disks;
 use crate::sim::extensions;
 use crate::sim::ids;
+use crate::sim::key_vaults;
 use crate::sim::locks::{self, Does};
 use crate::sim::login;
+use crate::sim::machine;
+use crate::sim::metrics;
+use crate::sim::network;
 use crate::sim::rbac;
 use crate::sim::resources;
 use crate::sim::restore_points;
+use crate::sim::roles;
 use crate::sim::run_command;
 use crate::sim::simulator::Sim;
 use crate::sim::throttle;
@@ -56,6 +62,12 @@ const ROUTES: &[Route] = &[
     Route("PUT", "{scope+}/providers/Microsoft.Authorization/locks/{name}", "Microsoft.Authorization/locks/write", Look, locks::put),
     Route("DELETE", "{scope+}/providers/Microsoft.Authorization/locks/{name}", "Microsoft.Authorization/locks/delete", Look, locks::delete),
     Route("GET", "{scope+}/providers/Microsoft.Authorization/permissions", "Microsoft.Authorization/permissions/read", Look, rbac::permissions),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/policyAssignments/{name}", "Microsoft.Authorization/policyAssignments/read", Look, roles::policy_assignment),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/roleAssignments", "Microsoft.Authorization/roleAssignments/read", Look, roles::list),
+    Route("PUT", "{scope+}/providers/Microsoft.Authorization/roleAssignments/{name}", "Microsoft.Authorization/roleAssignments/write", Change, roles::put),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/roleDefinitions/{name}", "Microsoft.Authorization/roleDefinitions/read", Look, roles::definition),
+    Route("GET", "RG/providers/Microsoft.KeyVault/vaults/{n}", "Microsoft.KeyVault/vaults/read", Look, key_vaults::get),
+    Route("PUT", "RG/providers/Microsoft.KeyVault/vaults/{n}/accessPolicies/add", "Microsoft.KeyVault/vaults/accessPolicies/write", Change, key_vaults::add_policies),
 
     Route("GET", "subscriptions", "Microsoft.Resources/subscriptions/read", Look, resources::subscriptions),
     Route("GET", "S", "Microsoft.Resources/subscriptions/read", Look, resources::subscription),
@@ -65,17 +77,31 @@ const ROUTES: &[Route] = &[
     Route("GET", "RG/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::in_group),
     Route("GET", "S/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::all),
     Route("GET", "S/providers/{ns}", "Microsoft.Resources/subscriptions/providers/read", Look, resources::provider),
+    Route("POST", "S/providers/{ns}/register", "{ns}/register/action", Change, resources::register),
     Route("GET", "S/providers/Microsoft.Insights/eventtypes/management/values", "Microsoft.Insights/eventtypes/values/read", Look, activity_log::values),
 
     Route("GET", "S/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
     Route("GET", "RG/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
     Route("GET", "VM", "Microsoft.Compute/virtualMachines/read", Look, compute::get),
     Route("GET", "VM/instanceView", "Microsoft.Compute/virtualMachines/instanceView/read", Look, compute::instance_view),
+    Route("GET", "VM/providers/Microsoft.Insights/metrics", "Microsoft.Insights/metrics/read", Look, metrics::list),
+    Route("GET", "RG/providers/Microsoft.Network/networkInterfaces/{n}", "Microsoft.Network/networkInterfaces/read", Look, network::get),
+    Route("POST", "RG/providers/Microsoft.Network/networkInterfaces/{n}/effectiveNetworkSecurityGroups", "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action", Change, network::effective_rules),
+    Route("POST", "RG/providers/Microsoft.Network/networkInterfaces/{n}/effectiveRouteTable", "Microsoft.Network/networkInterfaces/effectiveRouteTable/action", Change, network::effective_routes),
+    Route("GET", "S/providers/Microsoft.Network/locations/{l}/operations/{o}", "Microsoft.Network/locations/operations/read", Look, network::status),
+    Route("GET", "S/providers/Microsoft.Network/locations/{l}/operationResults/{o}", "Microsoft.Network/locations/operationResults/read", Look, network::result),
     Route("GET", "VM/extensions", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::list),
     Route("GET", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::get),
     Route("DELETE", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/delete", Delete, extensions::delete),
+    Route("PATCH", "VM", "Microsoft.Compute/virtualMachines/write", Change, machine::patch),
+    Route("POST", "VM/deallocate", "Microsoft.Compute/virtualMachines/deallocate/action", Change, machine::deallocate),
+    Route("POST", "VM/reapply", "Microsoft.Compute/virtualMachines/reapply/action", Change, machine::reapply),
+    Route("POST", "VM/redeploy", "Microsoft.Compute/virtualMachines/redeploy/action", Change, machine::redeploy),
+    Route("POST", "VM/restart", "Microsoft.Compute/virtualMachines/restart/action", Change, machine::restart),
     Route("POST", "VM/runCommand", "Microsoft.Compute/virtualMachines/runCommand/action", Change, run_command::post),
     Route("GET", "S/providers/Microsoft.Compute/locations/{l}/operations/{o}", "Microsoft.Compute/locations/operations/read", Look, compute::operation),
+
+    Route("GET", "RG/providers/Microsoft.Compute/disks/{n}", "Microsoft.Compute/disks/read", Look, disks::get),
 
     Route("GET", "S/providers/Microsoft.Compute/restorePointCollections", "Microsoft.Compute/restorePointCollections/read", Look, restore_points::list),
     Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections", "Microsoft.Compute/restorePointCollections/read", Look, restore_points::list),
@@ -83,6 +109,8 @@ const ROUTES: &[Route] = &[
     Route("DELETE", "RG/providers/Microsoft.Compute/restorePointCollections/{n}", "Microsoft.Compute/restorePointCollections/delete", Delete, restore_points::delete),
     Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}", "Microsoft.Compute/restorePointCollections/restorePoints/read", Look, restore_points::get_point),
     Route("DELETE", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}", "Microsoft.Compute/restorePointCollections/restorePoints/delete", Delete, restore_points::delete_point),
+    Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}/diskRestorePoints", "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/read", Look, restore_points::disk_points),
+    Route("POST", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}/diskRestorePoints/{d}/endGetAccess", "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/endGetAccess/action", Change, restore_points::end_access),
 
     Route("POST", "S/providers/Microsoft.RecoveryServices/locations/{l}/backupStatus", "Microsoft.RecoveryServices/locations/backupStatus/action", Look, status::post),
     Route("GET", "S/providers/Microsoft.RecoveryServices/vaults", "Microsoft.RecoveryServices/Vaults/read", Look, vaults::list),
@@ -90,6 +118,7 @@ const ROUTES: &[Route] = &[
     Route("GET", "V", "Microsoft.RecoveryServices/Vaults/read", Look, vaults::get),
     Route("GET", "V/backupProtectedItems", "Microsoft.RecoveryServices/Vaults/backupProtectedItems/read", Look, items::list),
     Route("GET", "PI", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/read", Look, items::get),
+    Route("PUT", "PI", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/write", Change, items::put),
     Route("GET", "PI/recoveryPoints", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/recoveryPoints/read", Look, items::recovery_points),
     Route("POST", "PI/backup", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/backup/action", Change, trigger::post),
     Route("GET", "PI/operationsStatus/{o}", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/operationsStatus/read", Look, operations::status),
@@ -205,13 +234,19 @@ fn routed(method: &str, path: &str) -> Option<(Route, Found)> {
 }
 
 /// The RBAC action that a request of this verb and path takes; none when anybody may ask it.
-pub(in crate::sim) fn action(method: &str, path: &str) -> Option<&'static str> {
-    let (Route(_, _, action, ..), _) = routed(method, path)?;
-    (action != OPEN && !ids::same(&target(path), "/")).then_some(action)
+pub(in crate::sim) fn action(method: &str, path: &str) -> Option<String> {
+    let (Route(_, _, action, ..), found) = routed(method, path)?;
+    (action != OPEN && !ids::same(&target(path), "/")).then(|| named(action, &found))
+}
+
+/// The action, with the namespace of the provider that is asked.
+fn named(action: &str, found: &Found) -> String {
+    action.replacen("{ns}", found.get("ns"), 1)
 }
 
 fn guarded(sim: &mut Sim, call: &Call, route: Route, found: &Found) -> Reply {
     let Route(_, _, action, does, serve) = route;
+    let action = &named(action, found);
     let target = target(&call.path);
     if let Some(given) = ids::after("subscriptions", &target)
         && !ids::same(given, &sim.world.subscription)
@@ -284,85 +319,4 @@ fn unknown(call: &Call) -> Reply {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The action that a path takes by the form of its name: the types in it, and the verb.
-    fn by_its_name(method: &str, path: &'static str) -> String {
-        let all: Vec<&str> = segments(path).collect();
-        let provider = all.iter().rposition(|s| ids::same(s, "providers"));
-        let (namespace, rest) = match provider {
-            Some(at) if all.len() > at + 2 => (all[at + 1], &all[at + 2..]),
-            _ => ("Microsoft.Resources", &all[..]),
-        };
-        let types: Vec<&str> = rest.iter().step_by(2).copied().collect();
-        let (odd, verb) = (rest.len() % 2 == 1, method);
-        let end = match verb {
-            "GET" | "HEAD" => "read",
-            "PUT" | "PATCH" => "write",
-            "DELETE" => "delete",
-            _ if odd => "action",
-            _ => "a verb that a POST to a resource does not have",
-        };
-        format!("{namespace}/{}/{end}", types.join("/"))
-    }
-
-    #[test]
-    fn every_route_takes_the_action_that_its_path_and_verb_name() {
-        // Resource Manager's own lists are named otherwise (azure-api.md 12).
-        let otherwise = [
-            "subscriptions",
-            "S",
-            "S/resourceGroups",
-            "RG",
-            "RG/resources",
-            "S/resources",
-            "S/providers/{ns}",
-        ];
-        let mut held = 0;
-        for Route(method, path, action, ..) in ROUTES {
-            if *action == OPEN || otherwise.contains(path) {
-                continue;
-            }
-            let named = by_its_name(method, path);
-            assert!(
-                ids::same(&named, action),
-                "{method} {path}: {action}, and not {named}"
-            );
-            held += 1;
-        }
-        assert!(held > 30, "{held}");
-    }
-
-    #[test]
-    fn a_path_is_about_the_longest_id_it_begins_with() {
-        let vm = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v";
-        assert_eq!(target(&format!("{vm}/runCommand")), vm);
-        assert_eq!(
-            target(&format!("{vm}/extensions/e")),
-            format!("{vm}/extensions/e")
-        );
-        let list = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines";
-        assert_eq!(target(list), "/subscriptions/s/resourceGroups/g");
-        assert_eq!(target("/subscriptions"), "/");
-        let lock = format!("{vm}/providers/Microsoft.Authorization/locks/l");
-        assert_eq!(target(&lock), lock);
-    }
-
-    #[test]
-    fn a_path_fits_whatever_its_case_and_its_names_are_found() {
-        let found = fits("VM/extensions/{e}", "/Subscriptions/s/resourcegroups/G/providers/microsoft.compute/virtualmachines/v/extensions/E").unwrap();
-        assert_eq!(
-            (found.get("g"), found.get("vm"), found.get("e")),
-            ("G", "v", "E")
-        );
-        let locks = "{scope+}/providers/Microsoft.Authorization/locks";
-        let found = fits(
-            locks,
-            "/subscriptions/s/providers/Microsoft.Authorization/locks",
-        )
-        .unwrap();
-        assert_eq!(found.get("scope"), "subscriptions/s");
-        assert!(fits(locks, "/providers/Microsoft.Authorization/locks").is_none());
-    }
-}
+mod tests;

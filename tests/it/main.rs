@@ -6,6 +6,7 @@
 )]
 
 mod binary;
+mod catalogue;
 mod consent;
 mod crash;
 mod docs;
@@ -24,6 +25,8 @@ mod loans;
 mod next;
 mod plan_file;
 mod recordings;
+mod rehearse;
 mod role;
 mod rules;
 mod schema;
+mod writing;

@@ -61,7 +61,7 @@ pub async fn last_symptom(reader: &Reader, facts: &Facts) -> Result<Option<Sympt
     Ok(Some(read_symptom(reader, row, &item).await?))
 }
 
-fn has_failed(row: &JobRow) -> bool {
+pub(super) fn has_failed(row: &JobRow) -> bool {
     row.is_backup()
         && ["Failed", "CompletedWithWarnings"]
             .iter()

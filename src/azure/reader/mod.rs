@@ -21,9 +21,14 @@
 //! }
 //! ```
 
+mod access;
 mod backup;
 mod compute;
+mod disks;
 mod governance;
+mod monitor;
+mod neighbours;
+mod network;
 pub mod rights;
 #[cfg(test)]
 mod tests;

@@ -305,7 +305,8 @@ async fn plan_steps(
     for step in request.runbook.steps() {
         let running = plan.incident.running.as_deref();
         let attached = plan.incident.status == IncidentStatus::Running;
-        let mut planned = match running.filter(|_| attached) {
+        let waits = attached && !(step.meanwhile && plan.steps.iter().all(is_skipped));
+        let mut planned = match running.filter(|_| waits) {
             Some(job) => planner.after(step, &format!("the running backup job {job}")),
             None => planner.plan(step, &plan.steps).await,
         };
@@ -314,6 +315,10 @@ async fn plan_steps(
     }
     loans::settle(plan);
     plan.verdict = plan.stop().map(verdict_of_step);
+}
+
+fn is_skipped(step: &PlannedStep) -> bool {
+    step.forecast == Forecast::Skipped
 }
 
 fn verdict_of_step(step: &PlannedStep) -> Verdict {

@@ -209,10 +209,14 @@ impl Plan {
         self.steps.iter().find(stops)
     }
 
-    /// True when it first waits for a job that runs anyway.
+    /// True when it first waits for a job that runs anyway: unless its first step is about that
+    /// very job.
     #[must_use]
     pub fn attaches(&self) -> bool {
-        self.incident.status == IncidentStatus::Running
+        let mut left = self.steps.iter();
+        let first = left.find(|step| step.forecast != Forecast::Skipped);
+        let step = first.and_then(|planned| self.runbook.step(&planned.id));
+        self.incident.status == IncidentStatus::Running && !step.is_some_and(|s| s.meanwhile)
     }
 
     /// What a person must approve, one line each.

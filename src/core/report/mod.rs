@@ -11,6 +11,7 @@ pub mod export;
 mod fold;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 mod moved;
 mod names;

@@ -6,7 +6,7 @@ use crate::sim::world::Reported;
 /// Symbol, number, text, what to do. Sources: azure-api.md 6.5, remediations.md 1.2 and 5.1.
 ///
 /// Assumption: the advice, except that of 400196 and 400288; no document quotes the others.
-const CODES: [(&str, Option<i32>, &str, &str); 11] = [
+const CODES: [(&str, Option<i32>, &str, &str); 13] = [
     (
         "UserErrorVmNotFoundV2",
         Some(400_136),
@@ -60,6 +60,18 @@ const CODES: [(&str, Option<i32>, &str, &str); 11] = [
         None,
         "Backup failed: This virtual machine is not (actively) protected by Azure Backup.",
         "Resume protection of the virtual machine.",
+    ),
+    (
+        "UserErrorKeyvaultPermissionsNotConfigured",
+        Some(400_198),
+        "Azure Backup Service does not have sufficient permissions to Key Vault for Backup of Encrypted Virtual Machines.",
+        "Grant the permissions and retry.",
+    ),
+    (
+        "UserErrorUnsupportedDiskSize",
+        None,
+        "The configured disk size(s) is currently not supported by Azure Backup.",
+        "Split the disk.",
     ),
     (
         "UserErrorJobSuccessfullyCancelled",

@@ -112,6 +112,9 @@ pub struct ProtectedItem {
     /// Its policy.
     #[serde(default)]
     pub policy_id: Option<ResourceId>,
+    /// Whether it is deleted and only kept for a while: the soft delete of the vault.
+    #[serde(default)]
+    pub soft_deleted: bool,
     /// What the check before a backup found.
     #[serde(default)]
     pub health_details: Vec<HealthDetail>,
@@ -136,6 +139,7 @@ struct Properties {
     last_backup_time: Option<Moment>,
     last_recovery_point: Option<Moment>,
     policy_id: Option<Text>,
+    is_scheduled_for_deferred_delete: Option<bool>,
     #[serde(deserialize_with = "list")]
     health_details: Vec<WireHealth>,
 }
@@ -168,6 +172,7 @@ impl From<WireItem> for ProtectedItem {
             last_backup_time: p.last_backup_time.unwrap_or_default().0,
             last_recovery_point: p.last_recovery_point.unwrap_or_default().0,
             policy_id: id(p.policy_id),
+            soft_deleted: p.is_scheduled_for_deferred_delete.unwrap_or_default(),
             health_details: details.collect(),
         }
     }

@@ -19,9 +19,9 @@ pub mod guest_msdtc_reinstall;
 pub mod guest_prepost_permissions;
 pub mod guest_provider_service;
 pub mod guest_registry;
-pub mod guest_registry;
 pub mod guest_strong_crypto;
 pub mod guest_system_proxy;
+pub mod guest_undo;
 pub mod guest_vcredist;
 pub mod guest_vmbackup_conf;
 pub mod guest_vmbackup_encoding;
@@ -83,6 +83,7 @@ pub fn actions() -> Actions {
         .with::<guest_registry::GuestRegistry>()
         .with::<guest_vmbackup_conf::GuestVmbackupConf>()
         .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>()
+        .with::<guest_undo::GuestUndo>()
         .with::<guest_waagent_conf::GuestWaagentConf>()
         .with::<human::Human>()
         .with::<key_vault_grant::KeyVaultGrant>()
@@ -127,6 +128,7 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<guest_registry::GuestRegistry>(&writer)
         .with::<guest_vmbackup_conf::GuestVmbackupConf>(&writer)
         .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>(&writer)
+        .with::<guest_undo::GuestUndo>(&writer)
         .with::<guest_waagent_conf::GuestWaagentConf>(&writer)
         .with::<human::Human>(&writer)
         .with::<key_vault_grant::KeyVaultGrant>(&writer)

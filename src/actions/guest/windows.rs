@@ -58,6 +58,10 @@ pub const REG_STRING: Script = Script {
             values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon|\
                      VcRedistInstalled",
         },
+        Parameter {
+            name: "Undo",
+            values: "absent|(String|ExpandString)=[A-Za-z0-9._-]{1,64}|(DWord|QWord)=[0-9]{1,19}",
+        },
         APPLY,
     ],
     states: &[

@@ -55,3 +55,18 @@ pub const COMPUTE_OPERATION: &[&str] = &["Microsoft.Compute/locations/operations
 pub const BACKUP_OPERATION: &[&str] = &[
     "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/operationsStatus/read",
 ];
+
+/// `protected_items`, a list of a whole vault.
+pub const PROTECTED_ITEMS: &[&str] =
+    &["Microsoft.RecoveryServices/Vaults/backupProtectedItems/read"];
+
+/// `vm_metrics`.
+pub const METRICS: &[&str] = &["Microsoft.Insights/metrics/read"];
+
+/// `network_interface`, `effective_rules` and `effective_routes`, which are followed to their end.
+pub const NETWORK: &[&str] = &[
+    "Microsoft.Network/networkInterfaces/read",
+    "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action",
+    "Microsoft.Network/networkInterfaces/effectiveRouteTable/action",
+    "Microsoft.Network/locations/operationResults/read",
+];

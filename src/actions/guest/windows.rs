@@ -55,7 +55,8 @@ pub const REG_STRING: Script = Script {
     parameters: &[
         Parameter {
             name: "Switch",
-            values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon",
+            values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon|\
+                     VcRedistInstalled",
         },
         APPLY,
     ],
@@ -127,7 +128,10 @@ pub const MSDTC_REINSTALL: Script = Script {
 };
 
 /// Lets the extension's VSS provider start by itself.
-pub const PROVIDER_SERVICE: Script = writer("win-provider-service", text!("provider-service"));
+pub const PROVIDER_SERVICE: Script = Script {
+    states: &["already", "changed", "failed", "not_applicable", "planned"],
+    ..writer("win-provider-service", text!("provider-service"))
+};
 
 /// Repairs the Visual C++ runtime.
 pub const VCREDIST: Script = Script {

@@ -177,6 +177,7 @@ impl Planner<'_> {
                 evidence,
                 ..self.simple(step, Forecast::Failed, why)
             },
+            Decision::InVain { why, .. } => self.simple(step, Forecast::Failed, why),
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
                 let mut planned = if then.is_empty() {
@@ -314,8 +315,12 @@ fn unknown_action(step: &Step) -> PlannedStep {
     }
 }
 
-/// YAML may only raise risk and approval.
+/// YAML may only raise risk and approval. A look inside the guest stays a look: what follows it is
+/// raised.
 pub(in crate::core) fn raised(mut change: Change, step: &Step) -> Change {
+    if change.probe {
+        return change;
+    }
     change.risk = change.risk.max(step.risk.unwrap_or(change.risk));
     if step.approval == Some(Approval::Required) && change.approval == Approval::None {
         change.approval = Approval::Required;

@@ -176,6 +176,34 @@ pub const DATED: [Dated; 9] = [
 /// Source: remediations.md 2.2, M9 (a proposal; the documents give no figure).
 pub const AGENT_RETURNS: Duration = Duration::from_secs(10 * 60);
 
+/// After its VM was redeployed the agent reports within this: it takes 10 to 20 minutes.
+///
+/// Source: remediations.md 2.2, M10 (a proposal; the documents give no figure).
+pub const REDEPLOYED_RETURNS: Duration = Duration::from_secs(20 * 60);
+
+/// A last sign of life older than this is no sign of life.
+///
+/// Source: remediations.md 2.1, agent readiness (a proposal). Assumption: the clocks of Azure and
+/// of this machine differ by less.
+pub const AGENT_IS_FRESH: Duration = Duration::from_secs(10 * 60);
+
+/// The oldest Windows agent that is supported.
+///
+/// Source: "Minimum version support for Azure VM agents", read 2023; remediations.md,
+/// contradiction 31.
+pub const OLDEST_WINDOWS_AGENT: &str = "2.7.41491.1010";
+
+/// See [`OLDEST_WINDOWS_AGENT`].
+pub const OLDEST_LINUX_AGENT: &str = "2.2.53.1";
+
+/// A VM that something else changes (`Updating`) is looked at again after this.
+///
+/// Source: remediations.md 2.5, runbook 1 step 3.
+pub const VM_SETTLES_LOOK: Duration = Duration::from_secs(60);
+
+/// See [`VM_SETTLES_LOOK`].
+pub const VM_SETTLES_ENDS: Duration = Duration::from_secs(30 * 60);
+
 /// Between two looks at an agent that is to come back: its own heartbeat is a minute.
 pub const AGENT_LOOK: Duration = Duration::from_secs(60);
 
@@ -185,3 +213,39 @@ pub const GUEST_BUSY_LOOK: Duration = Duration::from_secs(5 * 60);
 
 /// See [`GUEST_BUSY_LOOK`].
 pub const GUEST_BUSY_ENDS: Duration = Duration::from_secs(3600);
+
+/// Processor or memory above this delays a snapshot until it times out.
+///
+/// Source: "Snapshot VM sub task timed out", 2017-02-07 (S3), "over 90 percent".
+pub const BUSY_PERCENT: f64 = 90.0;
+
+/// VMs of one vault that start their backups together before it is worth saying. The document
+/// says it of the VMs of one cloud service, which are of the past: advice, never a guard.
+///
+/// Source: "Snapshot VM sub task timed out", 2017-02-07 (S3), "no more than four".
+pub const STARTS_TOGETHER: usize = 4;
+
+/// Scheduled backups of a day that the documents recommend.
+///
+/// Source: "Troubleshoot Azure Backup failure", 2022-05-05, `UserErrorRpCollectionLimitReached`.
+pub const BACKUPS_RECOMMENDED_A_DAY: u32 = 1;
+
+/// What was done to a VM is looked at so far back, and so much of it is told. Assumption: a
+/// failure is of this week's making; the activity log keeps 90 days (remediations.md R15).
+pub const ACTIVITY_BACK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// See [`ACTIVITY_BACK`].
+pub const ACTIVITY_TOLD: usize = 20;
+
+/// How busy a VM is now is the mean of so long.
+pub const LOAD_NOW: Duration = Duration::from_secs(15 * 60);
+
+/// What VSS writers that are not stable may still be left with by a backup has passed so long after
+/// it ended: three waits of [`VSS_LOOK`].
+///
+/// Source: remediations.md 4.7: "out of resources", "timeout", "retryable" are waited for, ten
+/// minutes, up to three times, before anything is changed.
+pub const VSS_SETTLES: Duration = Duration::from_secs(30 * 60);
+
+/// See [`VSS_SETTLES`].
+pub const VSS_LOOK: Duration = Duration::from_secs(10 * 60);

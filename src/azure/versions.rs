@@ -23,6 +23,11 @@ pub enum Api {
     Backup,
     /// Microsoft.Insights activity log.
     ActivityLog,
+    /// Microsoft.Insights/metrics.
+    Metrics,
+    /// Microsoft.Network: interfaces, effective rules and routes. Assumption: no document of ours
+    /// names a version; this one is in public use, and all we read is as old as 2017.
+    Network,
     /// Microsoft.Compute disks and disk restore points.
     Disks,
     /// Microsoft.KeyVault/vaults.
@@ -33,13 +38,15 @@ pub enum Api {
     Roles,
 }
 
-const PINNED: [(Api, &str, &str); 10] = [
+const PINNED: [(Api, &str, &str); 12] = [
     (Api::Compute, "compute", "2024-07-01"),
     (Api::Locks, "locks", "2020-05-01"),
     (Api::Permissions, "permissions", "2022-04-01"),
     (Api::Resources, "resources", "2024-07-01"),
     (Api::Backup, "backup", "2024-04-01"),
     (Api::ActivityLog, "activity_log", "2015-04-01"),
+    (Api::Metrics, "metrics", "2024-02-01"),
+    (Api::Network, "network", "2023-09-01"),
     (Api::Disks, "disks", "2024-03-02"),
     (Api::KeyVault, "key_vault", "2023-07-01"),
     (Api::Policies, "policies", "2023-04-01"),

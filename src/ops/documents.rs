@@ -10,6 +10,7 @@ use crate::azure::credential::{CredentialKind, CredentialSettings};
 use crate::azure::{Arm, Cloud, Reader, TokenSource, Transport, WireError};
 use crate::base::diagnostics::{Sources, render};
 use crate::base::{Chance, Clock, Secret};
+use crate::core::facts::Lookers;
 use crate::core::journal::memory::Memory;
 use crate::core::report::catalogue::as_markdown;
 use crate::core::runbook::Runbook;
@@ -40,13 +41,13 @@ pub fn vocabulary() -> Vocabulary {
                 .filter(|(_, action)| action.about().put_back.is_some())
                 .map(|(name, _)| name.to_owned())
                 .collect(),
-            facts: fact_schemas(),
+            facts: disconnected().schemas(),
         })
         .clone()
 }
 
-/// The lookers tell their forms without being connected to anything.
-fn fact_schemas() -> std::collections::BTreeMap<String, Value> {
+/// The lookers, connected to nothing: they tell their forms and what rights they take.
+pub(super) fn disconnected() -> Lookers {
     let cloud = Cloud::public();
     let settings = CredentialSettings {
         kind: CredentialKind::Token,
@@ -54,7 +55,7 @@ fn fact_schemas() -> std::collections::BTreeMap<String, Value> {
         ..CredentialSettings::default()
     };
     let Ok(tokens) = TokenSource::new(settings, &cloud) else {
-        return Default::default();
+        return Lookers::default();
     };
     let clock = Clock::system();
     let arm = Arm::new(
@@ -64,7 +65,7 @@ fn fact_schemas() -> std::collections::BTreeMap<String, Value> {
         clock.clone(),
         Chance::seeded(0),
     );
-    actions::lookers(Reader::new(arm), clock, Arc::new(Memory::default())).schemas()
+    actions::lookers(Reader::new(arm), clock, Arc::new(Memory::default()))
 }
 
 struct Nowhere;

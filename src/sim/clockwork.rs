@@ -11,6 +11,7 @@ use crate::sim::extensions;
 use crate::sim::guest;
 use crate::sim::ids;
 use crate::sim::locks;
+use crate::sim::machine;
 use crate::sim::operation::{Effect, State};
 use crate::sim::restore_points::{self, Deleted};
 use crate::sim::simulator::Sim;
@@ -114,6 +115,7 @@ impl Sim {
             Effect::DeletePoint { collection, point } => {
                 self.mark_collection(collection, Some(point));
             }
+            Effect::Machine { vm, was, .. } => machine::undone(self, vm, was),
             _ => {}
         }
     }
@@ -153,6 +155,7 @@ impl Sim {
                     return State::Succeeded(guest::run(vm, script, parameters));
                 }
             }
+            Effect::Machine { vm, verb, was } => machine::done(self, vm, *verb, was),
             Effect::StartJob {
                 vault,
                 vm,

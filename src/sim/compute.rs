@@ -8,6 +8,7 @@ use crate::sim::call::Call;
 use crate::sim::disks;
 use crate::sim::extensions;
 use crate::sim::ids;
+use crate::sim::network;
 use crate::sim::operation::{self, Operation, Service, State};
 use crate::sim::paging;
 use crate::sim::resources;
@@ -47,7 +48,7 @@ pub(in crate::sim) fn by_id<'a>(world: &'a mut World, id: &str) -> Option<&'a mu
 
 /// Whether scripts and extensions get anywhere in this VM.
 pub(in crate::sim) fn answers(vm: &Vm) -> bool {
-    vm.power == Power::Running && vm.agent == AgentState::Ready
+    vm.power == Power::Running && vm.agent == AgentState::Ready && vm.allow_extension_operations
 }
 
 /// `GET {VM}`, its extensions under `resources` (recordings vm-instance-view 001 and 008).
@@ -88,7 +89,7 @@ pub(in crate::sim) fn instance_view(sim: &mut Sim, _: &Call, found: &Found) -> R
     }
 }
 
-fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
+pub(in crate::sim) fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
     let id = id(world, vm);
     let configuration = match vm.os {
         Os::Windows => "windowsConfiguration",
@@ -101,11 +102,15 @@ fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
         "storageProfile": disks::storage_profile(world, vm),
         "osProfile": {
             "computerName": vm.name,
-            "allowExtensionOperations": true,
+            "allowExtensionOperations": vm.allow_extension_operations,
             "requireGuestProvisionSignal": true,
             "secrets": [],
         },
     });
+    properties["networkProfile"] = json!({"networkInterfaces": [
+        {"id": network::id(world, vm), "properties": {"primary": true}},
+    ]});
+    properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": vm.boot_diagnostics}});
     properties["osProfile"][configuration] = json!({"provisionVMAgent": true});
     if expanded {
         properties["instanceView"] = instance(vm, world.now);
@@ -194,8 +199,9 @@ fn agent(vm: &Vm, now: Timestamp) -> Option<Value> {
         }));
     }
     let handlers: Vec<Value> = vm.extensions.iter().map(extensions::handler).collect();
+    let version = vm.agent_version.as_deref().unwrap_or("2.7.41491.1102");
     Some(json!({
-        "vmAgentVersion": "2.7.41491.1102",
+        "vmAgentVersion": version,
         "statuses": [{
             "code": "ProvisioningState/succeeded",
             "level": "Info",

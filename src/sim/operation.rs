@@ -71,6 +71,11 @@ pub(in crate::sim) enum Effect {
         script: String,
         parameters: Vec<(String, String)>,
     },
+    Machine {
+        vm: String,
+        verb: Verb,
+        was: String,
+    },
     StartJob {
         vault: String,
         vm: String,
@@ -96,6 +101,15 @@ pub(in crate::sim) enum Effect {
         vault: String,
         job: String,
     },
+}
+
+/// What is done to a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sim) enum Verb {
+    Reapply,
+    Restart,
+    Redeploy,
+    Deallocate,
 }
 
 impl Operation {

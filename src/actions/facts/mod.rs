@@ -1,5 +1,7 @@
 //! Facts of a VM and what protects it: names, schemas and loaders, one file each.
 
+pub mod activity;
+pub mod agent;
 pub mod backup_policy;
 pub mod disk_restore_points;
 pub mod disks;
@@ -11,8 +13,10 @@ mod job;
 pub mod jobs;
 pub mod key_vault;
 mod limits;
+pub mod load;
 pub mod lock;
 pub mod locks;
+pub mod network;
 mod permissions;
 pub mod policy_denials;
 pub mod protection;
@@ -20,7 +24,9 @@ pub mod providers;
 pub mod recovery_points;
 pub mod restore_points;
 pub mod running_job;
+pub mod schedule;
 pub mod vm;
+pub mod vm_locks;
 
 use std::sync::Arc;
 
@@ -36,7 +42,9 @@ pub use job::{JobFact, key as job_key};
 /// Every looker.
 pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
     Lookers::default()
+        .with(agent::AgentLooker(clock.clone()))
         .with(vm::VmLooker(reader.clone()))
+        .with(vm_locks::VmLocksLooker(reader.clone()))
         .with(backup_policy::BackupPolicyLooker(reader.clone()))
         .with(disk_restore_points::DiskRestorePointsLooker(reader.clone()))
         .with(disks::DisksLooker(reader.clone()))
@@ -56,10 +64,14 @@ pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Look
         .with(lock::LockLooker(reader.clone()))
         .with(locks::LocksLooker {
             reader: reader.clone(),
-            clock,
+            clock: clock.clone(),
             journal,
         })
         .with(extensions::ExtensionsLooker(reader.clone()))
+        .with(activity::ActivityLooker(reader.clone(), clock.clone()))
+        .with(load::LoadLooker(reader.clone(), clock.clone()))
+        .with(network::NetworkLooker(reader.clone()))
+        .with(schedule::ScheduleLooker(reader.clone()))
         .with(permissions::PermissionsLooker(reader))
 }
 
@@ -88,6 +100,15 @@ fn known<T: serde::de::DeserializeOwned>(facts: &Facts, name: &str) -> Result<T,
 fn value<T: serde::Serialize>(fact: &T) -> Result<serde_json::Value, Failure> {
     serde_json::to_value(fact)
         .map_err(|e| Failure::new(ErrorClass::Invalid, "keep a fact", e.to_string()))
+}
+
+/// Why a look for evidence came to nothing, told instead of stopping the run: no change is decided
+/// on what is only handed to a person. Without a login nothing can be read, so that stops it.
+fn unread(failure: Failure) -> Result<String, Failure> {
+    match failure.class {
+        ErrorClass::Auth | ErrorClass::Cancelled => Err(failure),
+        _ => Ok(failure.to_string()),
+    }
 }
 
 /// A text of an answer; none when Azure left it out or empty.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, some, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::{AgentStatus, OsType};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -33,8 +33,21 @@ pub struct VmFact {
     pub power: Option<String>,
     /// `Succeeded`, `Failed`, `Updating` …
     pub provisioning: Option<String>,
+    /// False when the VM forbids all extensions, Azure Backup's too.
+    #[serde(default = "allowed")]
+    pub extensions_allowed: bool,
     /// The agent.
     pub agent: AgentFact,
+    /// Resource ids of its network interfaces, the primary one first.
+    #[serde(default)]
+    pub network_interfaces: Vec<String>,
+    /// Whether Azure keeps its screen and serial log; null when Azure does not say.
+    #[serde(default)]
+    pub boot_diagnostics: Option<bool>,
+}
+
+fn allowed() -> bool {
+    true
 }
 
 /// The VM agent, as Azure last heard of it.
@@ -97,6 +110,10 @@ impl Looker for VmLooker {
         schema::<VmFact>()
     }
 
+    fn reads(&self) -> Vec<&'static str> {
+        rights::VIRTUAL_MACHINE.to_vec()
+    }
+
     fn needs(&self, _: &Value) -> Vec<FactKey> {
         Vec::new()
     }
@@ -127,6 +144,13 @@ impl Looker for VmLooker {
                 seen: vm.agent.seen,
                 message: vm.agent.message.clone(),
             },
+            extensions_allowed: vm.allow_extension_operations != Some(false),
+            network_interfaces: vm
+                .network_interfaces
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            boot_diagnostics: vm.boot_diagnostics,
             id: vm.id.to_string(),
         };
         fact.agent.ready = fact.is_running() && fact.agent.status == "ready";

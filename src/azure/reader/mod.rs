@@ -21,11 +21,15 @@
 //! }
 //! ```
 
+mod access;
 mod backup;
 mod compute;
 mod disks;
 mod governance;
-mod rights;
+mod monitor;
+mod neighbours;
+mod network;
+pub mod rights;
 #[cfg(test)]
 mod tests;
 

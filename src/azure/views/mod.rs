@@ -5,12 +5,15 @@
 //! read fails the answer, because a resource that silently vanished could change a decision.
 
 pub mod activity;
+mod attached;
 pub mod backup;
 pub mod disk;
 pub mod extension;
 pub mod governance;
 pub mod key_vault;
 pub mod lock;
+pub mod metric;
+pub mod network;
 pub mod permission;
 pub mod restore_point;
 pub mod role;
@@ -28,6 +31,8 @@ pub use extension::{Extension, Status};
 pub use governance::{PolicyAssignment, Provider};
 pub use key_vault::{AccessPolicy, KeyVault};
 pub use lock::Lock;
+pub use metric::{Metric, Sample};
+pub use network::{EffectiveGroup, EffectiveRoute, EffectiveRule, NetworkInterface};
 pub use permission::{Grant, Permissions};
 pub use restore_point::{Collection, Point};
 pub use role::{Role, RoleAssignment};

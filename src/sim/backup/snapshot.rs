@@ -9,9 +9,7 @@ use crate::sim::guest;
 use crate::sim::ids;
 use crate::sim::key_vaults;
 use crate::sim::simulator::Sim;
-use crate::sim::world::{
-    AgentState, Collection, Extension, Point, Power, RecoveryPoint, Reported, Vm, When,
-};
+use crate::sim::world::{Collection, Extension, Point, Power, RecoveryPoint, Reported, Vm, When};
 
 /// The first thing that is sick in the VM `id`, as the job will report it.
 pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
@@ -38,7 +36,7 @@ pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
         "ExtensionStuckInDeletionState"
     } else if points >= limit {
         "UserErrorRpCollectionLimitReached"
-    } else if running && vm.agent != AgentState::Ready {
+    } else if running && !compute::answers(vm) {
         "UserErrorGuestAgentStatusUnavailable"
     } else if running && guest::needs_vss_copy(vm) {
         "GuestAgentSnapshotTaskStatusError"
@@ -65,12 +63,15 @@ fn of_disks(sim: &Sim, id: &str) -> Option<&'static str> {
 /// lies before `now`: a restore point, a recovery point, the extension.
 pub(in crate::sim) fn take(sim: &mut Sim, vault: usize, id: &str, at: Timestamp) {
     add_point(sim, vault, id, Point::taken(at));
+    let vm = compute::by_id(&mut sim.world, id);
+    let consistency = vm.and_then(|vm| vm.guest.consistency.clone());
     let items = sim.world.vaults[vault].items.iter_mut();
     for item in items.filter(|item| ids::same(&item.vm, id)) {
         let point = RecoveryPoint {
             time: When::At(at),
             instant: true,
             hardened: false,
+            consistency: consistency.clone(),
         };
         item.recovery_points.push(point);
     }

@@ -6,20 +6,26 @@
 
 mod behaviour;
 mod identity;
+mod load;
 mod machine;
+mod network;
 mod points;
 mod protection;
+mod schedule;
 mod settle;
 mod storage;
 mod when;
 
 pub use behaviour::{Behaviour, PollingUrls, Throttle};
 pub use identity::{Grant, Identity};
-pub use machine::{AgentState, Ail, Extension, Guest, Os, Power, RegistryValue, Vm};
+pub use load::{Load, Spike};
+pub use machine::{AgentState, Ail, Extension, Guest, Mending, Os, Power, RegistryValue, Vm};
+pub use network::{Network, NextHop, Rule};
 pub use points::{Collection, Point, Points};
 pub use protection::{
     InVault, Item, Job, JobStatus, Policy, RecoveryPoint, Reported, RunningFault, Vault,
 };
+pub use schedule::Schedule;
 pub use storage::{AccessPolicy, Disk, KeyVault, PolicyAssignment, RoleAssignment};
 pub use when::{Span, When};
 

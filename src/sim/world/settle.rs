@@ -14,6 +14,12 @@ impl World {
     /// once.
     pub(in crate::sim) fn settle(&mut self) {
         self.settle_scopes();
+        for spike in self.vms.iter_mut().flat_map(|vm| &mut vm.load.spikes) {
+            spike.from.settle(self.now);
+            if let Some(to) = &mut spike.to {
+                to.settle(self.now);
+            }
+        }
         self.settle_collections();
         self.settle_vaults();
         for event in &mut self.events {
@@ -149,6 +155,7 @@ impl World {
                 time: When::At(at),
                 instant: true,
                 hardened: item.in_vault.holds(index),
+                consistency: None,
             })
             .collect();
         let left = jobs
@@ -160,6 +167,7 @@ impl World {
                 time: When::At(taken),
                 instant: false,
                 hardened: true,
+                consistency: None,
             }
         }));
         let under_way = jobs
@@ -170,6 +178,7 @@ impl World {
             time: taken,
             instant: true,
             hardened: false,
+            consistency: None,
         }));
         points.sort_by_key(|point| point.time.time(self.now));
         points

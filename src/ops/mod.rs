@@ -11,13 +11,15 @@ pub mod rehearse;
 pub mod resume;
 pub mod role;
 pub mod runs;
+pub mod undo;
 pub mod world;
 
 pub use apply::apply;
-pub use documents::{CheckSummary, catalogue, check, schema};
+pub use documents::{CheckSummary, catalogue, catalogue_page, check, schema};
 pub use error::OpsError;
 pub use evidence::{export, verify, verify_export};
 pub use plan::{Ask, plan};
 pub use rehearse::{reset_sim, serve_sim};
 pub use runs::{run, runs};
+pub use undo::undo;
 pub use world::{Settings, World};

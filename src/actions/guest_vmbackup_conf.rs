@@ -42,7 +42,8 @@ pub enum Setting {
     /// `seqsnapshot = 2`: one disk's snapshot after the other.
     #[serde(rename = "seqsnapshot")]
     OneAfterAnother,
-    /// `isanysnapshotfailed = False`: a snapshot that failed for another product is not waited for.
+    /// `isanysnapshotfailed = False`: for the snapshot limit, where Site Recovery protects the VM
+    /// too.
     #[serde(rename = "isanysnapshotfailed")]
     NoneFailed,
     /// How long a freeze may take: from 66, which is the default, to 600 seconds.

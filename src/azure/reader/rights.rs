@@ -87,3 +87,18 @@ pub const POLICY_ASSIGNMENT: &[&str] = &["Microsoft.Authorization/policyAssignme
 /// `poll`, for the cancellation of a job. Assumption: the name, by analogy with that of a backup.
 pub const JOB_OPERATION: &[&str] =
     &["Microsoft.RecoveryServices/Vaults/backupJobs/operationsStatus/read"];
+
+/// `protected_items`, a list of a whole vault.
+pub const PROTECTED_ITEMS: &[&str] =
+    &["Microsoft.RecoveryServices/Vaults/backupProtectedItems/read"];
+
+/// `vm_metrics`.
+pub const METRICS: &[&str] = &["Microsoft.Insights/metrics/read"];
+
+/// `network_interface`, `effective_rules` and `effective_routes`, which are followed to their end.
+pub const NETWORK: &[&str] = &[
+    "Microsoft.Network/networkInterfaces/read",
+    "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action",
+    "Microsoft.Network/networkInterfaces/effectiveRouteTable/action",
+    "Microsoft.Network/locations/operationResults/read",
+];

@@ -17,11 +17,10 @@ pub(super) fn job(state: &State) -> Option<Job> {
         steps.find_map(|step| read_job(step.outputs.get("job")?))
     };
     let followed = || {
-        state
-            .steps
-            .iter()
-            .rev()
-            .find_map(|step| read_job(step.following.get("job")?))
+        let steps = state.steps.iter().rev();
+        // What a step in vain followed is over: its outputs say how.
+        let mut others = steps.filter(|s| s.outcome != Some(StepOutcome::Failed));
+        others.find_map(|step| read_job(step.following.get("job")?))
     };
     // What the last decision says of it is fresher than what was followed before.
     let ended = || {

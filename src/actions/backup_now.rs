@@ -33,7 +33,7 @@ use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Patience, Permission, Remedy,
-    Repeat,
+    Repeat, Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -121,6 +121,10 @@ impl Remedy for BackupNow {
                 Stand::Again { why, change } => again(*change, &why, past),
             },
         )
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("a backup that was started stays, until its recovery point expires")
     }
 
     fn predict(_: &Change, facts: &mut Facts, by: &str) {

@@ -28,7 +28,7 @@ use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Kind, Past, Permission, Remedy, Repeat,
+    About, Applied, Ceiling, Change, Decision, Kind, Past, Permission, Remedy, Repeat, Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -110,6 +110,10 @@ impl Remedy for ExtensionRemove {
             changes,
             baseline: Value::Null,
         })
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("the next backup installs the extension again by itself")
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {

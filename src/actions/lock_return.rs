@@ -19,6 +19,7 @@ use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Loan, Past, Permission, Remedy, Repeat,
+    Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -120,6 +121,10 @@ impl Remedy for LockReturn {
             },
             outputs: Value::Null,
         })
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("the lock that was put back is its owner's")
     }
 
     fn predict(change: &Change, facts: &mut Facts, _: &str) {

@@ -14,6 +14,7 @@ pub mod guest_agent_restart;
 pub mod guest_agent_update;
 pub mod guest_look;
 pub mod guest_registry;
+pub mod guest_undo;
 pub mod guest_waagent_conf;
 pub mod human;
 pub mod key_vault_grant;
@@ -55,6 +56,7 @@ pub fn actions() -> Actions {
         .with::<guest_agent_update::GuestAgentUpdate>()
         .with::<guest_look::GuestLook>()
         .with::<guest_registry::GuestRegistry>()
+        .with::<guest_undo::GuestUndo>()
         .with::<guest_waagent_conf::GuestWaagentConf>()
         .with::<human::Human>()
         .with::<key_vault_grant::KeyVaultGrant>()
@@ -85,6 +87,7 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<guest_agent_update::GuestAgentUpdate>(&writer)
         .with::<guest_look::GuestLook>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
+        .with::<guest_undo::GuestUndo>(&writer)
         .with::<guest_waagent_conf::GuestWaagentConf>(&writer)
         .with::<human::Human>(&writer)
         .with::<key_vault_grant::KeyVaultGrant>(&writer)

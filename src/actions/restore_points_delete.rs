@@ -34,6 +34,7 @@ use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Kind, Past, Patience, Permission, Remedy, Repeat,
+    Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -103,6 +104,10 @@ impl Remedy for RestorePointsDelete {
             return Ok(nothing_left(&sight.points, past));
         }
         Ok(obstacle(&sight, past, changes(&sight)).unwrap_or_else(|| deletion(&sight)))
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("what was deleted is gone")
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {

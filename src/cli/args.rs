@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::azure::credential::CredentialKind;
 use crate::cli::output::Format;
 use crate::cli::role::Role;
+use crate::cli::undo::Undo;
 use crate::core::runbook::risk::Risk;
 
 pub use rehearse::Rehearse;
@@ -120,6 +121,8 @@ pub enum Command {
     Resume(Resume),
     /// Give a run up: nothing further is sent, and borrowed locks are put back
     Cancel(Cancel),
+    /// Put back what a run changed, where that can be put back: plan, show, ask, do, check
+    Undo(Undo),
     /// See and put back what is borrowed
     #[command(subcommand)]
     Locks(LocksCommand),

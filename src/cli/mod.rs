@@ -23,6 +23,7 @@ mod settings;
 pub mod show;
 mod signals;
 pub mod sim;
+pub mod undo;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -103,6 +104,7 @@ async fn dispatch(
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
         Command::Resume(resume) => resume::run(&global, &resume, input, output, stop).await,
         Command::Cancel(cancel) => resume::cancel(&global, &cancel.run, input, output, stop).await,
+        Command::Undo(undo) => undo::run(&global, &undo, input, output, stop).await,
         Command::Locks(LocksCommand::List) => locks::list(&global, input, output).await,
         Command::Locks(LocksCommand::Return { run }) => {
             locks::put_back(&global, run.as_deref(), input, output, stop).await

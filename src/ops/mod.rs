@@ -11,6 +11,7 @@ pub mod rehearse;
 pub mod resume;
 pub mod role;
 pub mod runs;
+pub mod undo;
 pub mod world;
 
 pub use apply::apply;
@@ -20,4 +21,5 @@ pub use evidence::{export, verify, verify_export};
 pub use plan::{Ask, plan};
 pub use rehearse::{reset_sim, serve_sim};
 pub use runs::{run, runs};
+pub use undo::undo;
 pub use world::{Settings, World};

@@ -105,6 +105,10 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
     else {
         return json!({"state": "failed", "reason": "unknown switch"});
     };
+    let applies = given("Apply").is_some_and(|apply| ids::same(apply, "true"));
+    if let Some(undo) = given("Undo").filter(|undo| !undo.is_empty()) {
+        return put_back(guest, (value, want), undo, applies);
+    }
     if *switch == "UseVssCopy" && !guest.sql {
         return json!({"state": "not_applicable", "reason": "no SQL Server in this guest"});
     }
@@ -122,7 +126,7 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
         return json!({"state": "already", "name": value, "value": before.value});
     }
     let from = before.map(|before| format!("{} ({})", before.value, before.kind));
-    if !given("Apply").is_some_and(|apply| ids::same(apply, "true")) {
+    if !applies {
         return json!({"state": "planned", "name": value, "from": from, "to": want});
     }
     guest.registry.retain(|name, _| !ids::same(name, value));
@@ -130,6 +134,41 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
         .registry
         .insert((*value).to_owned(), RegistryValue::text(want));
     json!({"state": "changed", "name": value, "from": from, "to": want, "reboot": false})
+}
+
+/// What `win-reg-string` does with `Undo`: puts the value back that was there before it set
+/// `set`, unless something else is there by now.
+fn put_back(guest: &mut Guest, (name, set): (&str, &str), undo: &str, applies: bool) -> Value {
+    let was = match undo.split_once(':') {
+        Some((kind, value)) => Some(RegistryValue {
+            value: value.to_owned(),
+            kind: kind.to_owned(),
+        }),
+        None if undo == "absent" => None,
+        None => return json!({"state": "failed", "reason": "Undo is absent or Kind:value"}),
+    };
+    let told = |value: &Option<RegistryValue>| {
+        let value = value.as_ref();
+        value.map(|value| format!("{} ({})", value.value, value.kind))
+    };
+    let now = read(guest, name).cloned();
+    let (from, to) = (told(&now), told(&was));
+    if from == to {
+        return json!({"state": "already", "name": name, "value": to});
+    }
+    if now != Some(RegistryValue::text(set)) {
+        let reason = "the value is not the one that was set: somebody else has changed it since";
+        let state = "needs_human";
+        return json!({"state": state, "reason": reason, "name": name, "from": from, "to": to});
+    }
+    if !applies {
+        return json!({"state": "planned", "name": name, "from": from, "to": to});
+    }
+    guest.registry.retain(|known, _| !ids::same(known, name));
+    if let Some(was) = was {
+        guest.registry.insert(name.to_owned(), was);
+    }
+    json!({"state": "changed", "name": name, "from": from, "to": to, "reboot": false})
 }
 
 /// A registry value by name.

@@ -14,13 +14,15 @@ use serde_json::{Value, json};
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::vm::VmFact;
 use crate::actions::guest::script::{APPLY, Ask, Script};
-use crate::actions::guest::{outcome, run};
+use crate::actions::guest::{outcome, run, undo};
 use crate::actions::restore_points_delete::wait_for;
 use crate::azure::permitted::Writer;
 use crate::azure::reader::rights;
 use crate::azure::views::OsType;
 use crate::base::{ErrorClass, Failure};
-use crate::core::action::{About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy};
+use crate::core::action::{
+    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy, Sent, Undo,
+};
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
 
@@ -128,6 +130,10 @@ impl<S: Scripted> Remedy for Guest<S> {
             return Ok(decision);
         }
         Ok(step.look(&jobs, past))
+    }
+
+    fn undo(sent: &Sent, past: &Past<'_>) -> Undo {
+        undo::of(sent, past)
     }
 
     fn predict(_: &Change, _: &mut Facts, _: &str) {}

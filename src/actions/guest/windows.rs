@@ -57,6 +57,10 @@ pub const REG_STRING: Script = Script {
             name: "Switch",
             values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon",
         },
+        Parameter {
+            name: "Undo",
+            values: "absent|String:[A-Za-z0-9._-]{1,64}|(DWord|QWord):[0-9]{1,19}",
+        },
         APPLY,
     ],
     states: &[

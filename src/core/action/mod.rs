@@ -248,6 +248,24 @@ pub struct Ceiling {
     pub kinds: Vec<Kind>,
 }
 
+/// How what a change did is put back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Undo {
+    /// By a step of this action.
+    By {
+        /// Its name.
+        action: &'static str,
+        /// Its arguments.
+        args: Value,
+        /// Its title, for people.
+        title: String,
+    },
+    /// It changed nothing.
+    Nothing,
+    /// Not at all, and why.
+    Never(&'static str),
+}
+
 /// What an action is, for people and for the ceiling.
 #[derive(Clone, Debug)]
 pub struct About {
@@ -288,6 +306,11 @@ pub trait Remedy: Send + Sync + 'static {
     /// # Errors
     /// When a fact does not have the form it should have: a bug, told as such.
     fn decide(args: &Self::Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String>;
+    /// How what was sent is put back, by what the run has kept of it.
+    #[must_use]
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("nothing puts it back")
+    }
     /// What the facts will say after `change`; what cannot be predicted is forgotten until `by`.
     fn predict(change: &Change, facts: &mut Facts, by: &str);
     /// Sends `change`.

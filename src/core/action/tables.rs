@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::base::Failure;
-use crate::core::action::{About, Applied, Change, Decision, Operation, Past, Polled, Remedy};
+use crate::core::action::{
+    About, Applied, Change, Decision, Operation, Past, Polled, Remedy, Sent, Undo,
+};
 use crate::core::facts::{FactKey, Facts, Seen};
 
 /// The deciding half of an action; object-safe.
@@ -30,6 +32,8 @@ pub trait Action: Send + Sync {
     /// # Errors
     /// When the arguments or a fact do not fit.
     fn decide(&self, args: &Value, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String>;
+    /// As [`Remedy::undo`].
+    fn undo(&self, sent: &Sent, past: &Past<'_>) -> Undo;
     /// As [`Remedy::predict`].
     fn predict(&self, change: &Change, facts: &mut Facts, by: &str);
 }
@@ -55,6 +59,10 @@ impl<R: Remedy> Action for Bound<R> {
 
     fn decide(&self, args: &Value, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         R::decide(&read::<R>(args)?, seen, past)
+    }
+
+    fn undo(&self, sent: &Sent, past: &Past<'_>) -> Undo {
+        R::undo(sent, past)
     }
 
     fn predict(&self, change: &Change, facts: &mut Facts, by: &str) {

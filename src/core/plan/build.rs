@@ -48,6 +48,26 @@ pub struct Request<'a> {
 ///
 /// What stands in the way is in the plan's `verdict`; building a plan never fails.
 pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -> Plan {
+    made(request, None, actions, lookers).await
+}
+
+/// As [`build`], to undo a run: that is the complaint, and none is looked for.
+pub async fn build_undo(
+    request: Request<'_>,
+    run: &str,
+    complaint: Incident,
+    actions: &Actions,
+    lookers: &Lookers,
+) -> Plan {
+    made(request, Some((run, complaint)), actions, lookers).await
+}
+
+async fn made(
+    request: Request<'_>,
+    undone: Option<(&str, Incident)>,
+    actions: &Actions,
+    lookers: &Lookers,
+) -> Plan {
     let mut facts = Facts::default();
     facts.know("params", params_fact(&request.params));
     facts.know(
@@ -61,18 +81,12 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
         ..request
     };
     let mut plan = empty(&request, hash);
-    let nothing = Incident::default();
-    match find_incident(
-        request.runbook,
-        &request.target,
-        &nothing,
-        lookers,
-        &mut facts,
-    )
-    .await
-    {
-        Ok(incident) => plan.incident = incident,
-        Err(failure) => plan.verdict = Some(from_failure(failure)),
+    match undone {
+        Some((run, complaint)) => {
+            plan.undoes = Some(run.to_owned());
+            plan.incident = complaint;
+        }
+        None => look_for_incident(&request, lookers, &mut facts, &mut plan).await,
     }
     if plan.verdict.is_none() {
         plan.verdict = verdict_of_incident(&plan.incident, &request);
@@ -89,6 +103,19 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
     redact(&mut plan);
     plan.fingerprint = fingerprint::of(&plan);
     plan
+}
+
+async fn look_for_incident(
+    request: &Request<'_>,
+    lookers: &Lookers,
+    facts: &mut Facts,
+    plan: &mut Plan,
+) {
+    let nothing = Incident::default();
+    match find_incident(request.runbook, &request.target, &nothing, lookers, facts).await {
+        Ok(incident) => plan.incident = incident,
+        Err(failure) => plan.verdict = Some(from_failure(failure)),
+    }
 }
 
 /// People write tokens and signed URLs into the notes of locks and the like; a plan is shown,
@@ -135,6 +162,7 @@ fn empty(request: &Request<'_>, runbook_hash: String) -> Plan {
         verdict: None,
         missing_permissions: Vec::new(),
         warnings: Vec::new(),
+        undoes: None,
         from_file: None,
         made: request.now,
         fingerprint: String::new(),

@@ -63,6 +63,9 @@ pub struct Plan {
     pub target_name: String,
     /// Under whose name and where.
     pub context: Context,
+    /// The run that it undoes, when that is what it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
     /// What it answers.
     pub incident: Incident,
     /// What things are called, read once: see [`crate::core::facts::Looker::lasting`].

@@ -16,6 +16,11 @@ impl Command {
     /// defaults.
     #[must_use]
     pub fn apply(plan: &Plan) -> Self {
+        if let Some(run) = &plan.undoes {
+            let mut words = ["runbook", "undo", run].map(str::to_owned).to_vec();
+            words.extend(simulated(plan));
+            return Self(words);
+        }
         let mut words = begun(&plan.runbook.code);
         words.extend(["--vm".to_owned(), plan.target.id.clone()]);
         for (name, value) in &plan.params {

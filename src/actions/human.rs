@@ -60,7 +60,10 @@ impl Remedy for Human {
             .unwrap_or_default();
         Ok(Decision::NeedsHuman {
             why: format!("{}{owner}", args.instruction),
-            evidence: json!({ "owner": args.owner, "evidence": args.evidence }),
+            evidence: match &args.evidence {
+                Value::Null => Value::Null,
+                facts => json!({ "owner": args.owner, "evidence": facts }),
+            },
         })
     }
 

@@ -6,6 +6,7 @@
 
 mod backup_job;
 pub mod backup_now;
+pub mod codes;
 pub mod extension_remove;
 pub mod facts;
 pub mod guest;
@@ -16,6 +17,7 @@ pub mod lock_delete;
 pub mod lock_return;
 mod operations;
 pub mod restore_points_delete;
+pub mod symptom;
 mod words;
 
 use std::sync::Arc;

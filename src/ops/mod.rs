@@ -1,6 +1,7 @@
 //! What a person can ask. The terminal is one way of asking; a server and a chat are others.
 
 pub mod apply;
+mod choose;
 mod cloud;
 pub mod documents;
 mod error;

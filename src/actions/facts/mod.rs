@@ -1,12 +1,14 @@
 //! Facts of a VM and what protects it: names, schemas and loaders, one file each.
 
 mod extensions;
+mod failure;
 pub mod incident;
 pub mod item;
 mod job;
 pub mod jobs;
 pub mod lock;
 pub mod locks;
+mod overview;
 mod permissions;
 pub mod protection;
 pub mod recovery_points;
@@ -26,7 +28,7 @@ pub use job::{JobFact, key as job_key};
 
 /// Every looker.
 pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
-    Lookers::default()
+    let parts = Lookers::default()
         .with(vm::VmLooker(reader.clone()))
         .with(item::ItemLooker(reader.clone()))
         .with(protection::ProtectionLooker(reader.clone()))
@@ -42,7 +44,9 @@ pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Look
             journal,
         })
         .with(extensions::ExtensionsLooker(reader.clone()))
-        .with(permissions::PermissionsLooker(reader))
+        .with(failure::FailureLooker(reader.clone()))
+        .with(permissions::PermissionsLooker(reader));
+    parts.clone().with(overview::OverviewLooker(parts))
 }
 
 /// The target's id, parsed.

@@ -20,6 +20,7 @@ use crate::core::facts::Target;
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outcome::RunOutcome;
 use crate::core::runbook::Runbook;
+use crate::core::runbook::answer::Answer;
 use crate::core::runbook::risk::{Approval, Risk};
 
 /// The version of the stored form of a plan, and of what its fingerprint covers.
@@ -63,6 +64,9 @@ pub struct Plan {
     pub context: Context,
     /// What it answers.
     pub incident: Incident,
+    /// Why this runbook, when nobody named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Answer>,
     /// What things are called, read once: see [`crate::core::facts::Looker::lasting`].
     #[serde(default)]
     pub names: BTreeMap<String, Value>,
@@ -150,6 +154,9 @@ pub struct PlannedStep {
     pub forecast: Forecast,
     /// Why, for people: "decided after step 1" …
     pub why: String,
+    /// Facts to paste into a ticket, when a person is needed; null when there are none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub evidence: Value,
     /// The requests, where they are known.
     pub changes: Vec<Change>,
     /// The most it may do, where they are not.

@@ -154,9 +154,11 @@ impl Planner<'_> {
         match decision {
             Decision::Satisfied { why, .. } => self.simple(step, Forecast::Satisfied, why),
             Decision::NotApplicable { why } => self.simple(step, Forecast::Skipped, why),
-            Decision::NeedsHuman { why, .. } | Decision::CannotTell { why } => {
-                self.simple(step, Forecast::NeedsHuman, why)
-            }
+            Decision::NeedsHuman { why, evidence } => PlannedStep {
+                evidence,
+                ..self.simple(step, Forecast::NeedsHuman, why)
+            },
+            Decision::CannotTell { why } => self.simple(step, Forecast::NeedsHuman, why),
             Decision::Failed { why, .. } => self.simple(step, Forecast::Failed, why),
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
@@ -210,6 +212,7 @@ impl Planner<'_> {
             arguments: Value::Null,
             forecast,
             why,
+            evidence: Value::Null,
             changes: Vec::new(),
             ceiling: None,
             returns: None,
@@ -285,6 +288,7 @@ fn unknown_action(step: &Step) -> PlannedStep {
         arguments: Value::Null,
         forecast: Forecast::Failed,
         why: format!("there is no action `{}`", step.action),
+        evidence: Value::Null,
         changes: Vec::new(),
         ceiling: None,
         returns: None,

@@ -11,6 +11,7 @@ use crate::core::journal::Record;
 use crate::core::plan::rest::Moved;
 use crate::core::plan::{ApprovalNeeded, Context, FromFile};
 use crate::core::report::{ChangeReport, Job, Problem, Report, Requests, StepReport};
+use crate::core::runbook::answer::Answer;
 use crate::core::runbook::risk::Risk;
 
 pub use super::names::{OutcomeName, StepOutcomeName};
@@ -39,6 +40,8 @@ pub struct Document {
     pub identity: Option<Identity>,
     /// How the complaint stands.
     pub incident: Option<Complaint>,
+    /// Why this runbook, when its code was read from the last failed job; null when it was named.
+    pub matched: Option<Answer>,
     /// How it ended; null for a plan with something to apply, and for a run that has not ended.
     pub outcome: Option<OutcomeName>,
     /// Why, for people.
@@ -74,6 +77,8 @@ pub struct Document {
     pub finished: Option<Timestamp>,
     /// What a person should know besides.
     pub warnings: Vec<String>,
+    /// Facts to paste into a ticket, when a person is needed; null when there are none.
+    pub evidence: Value,
     /// The file that the plan was saved in, or came from; null when there is none.
     pub plan_file: Option<PlanFile>,
     /// What is not as it was when the plan was saved; nothing was sent then.
@@ -198,6 +203,7 @@ impl Document {
             target: plan.map(|plan| plan.target.id.clone()),
             identity: plan.map(|plan| Identity::of(&plan.context)),
             incident: report.incident.as_ref().map(Complaint::of),
+            matched: plan.and_then(|plan| plan.matched.clone()),
             outcome: report.outcome.map(OutcomeName),
             reason: report.reason.clone(),
             error: report.problem.as_ref().map(Fault::of),
@@ -218,6 +224,7 @@ impl Document {
             started: run.map(|run| run.started).or(plan.map(|plan| plan.made)),
             finished: run.and_then(|run| run.finished),
             warnings: report.warnings.clone(),
+            evidence: report.evidence.clone(),
             plan_file: plan.and_then(|plan| plan.from_file.as_ref().map(PlanFile::of)),
             moved: report.moved.iter().map(MovedDocument::of).collect(),
         }

@@ -19,6 +19,7 @@ mod roles;
 mod run;
 pub mod runbook;
 mod steps;
+mod tell_answer;
 mod tell_plan;
 mod tell_run;
 pub mod text;

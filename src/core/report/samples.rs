@@ -113,6 +113,7 @@ fn step(id: &str, title: &str, action: &str, changes: Vec<Change>) -> PlannedSte
             Forecast::Change
         },
         why: String::new(),
+        evidence: Value::Null,
         changes,
         ceiling: None,
         returns: None,
@@ -158,6 +159,7 @@ pub(crate) fn plan() -> Plan {
             evidence: "the last backup job of vm1 failed".to_owned(),
             ..Incident::default()
         },
+        matched: None,
         names: BTreeMap::new(),
         params: BTreeMap::from([("cleanup".to_owned(), json!("delete"))]),
         forced: false,

@@ -58,10 +58,7 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
     if let Some(problem) = &report.problem {
         about(&mut page, problem, Some(plan));
     }
-    if !report.evidence.is_null() {
-        page.heading("Facts for a ticket");
-        page.verbatim(pretty(&report.evidence));
-    }
+    ticket(&mut page, &report.evidence);
     warnings(&mut page, &report.warnings);
     references(&mut page, &plan.runbook);
     books(&mut page, report, run);
@@ -279,6 +276,14 @@ fn counts(requests: &Requests) -> String {
         format!("{} throttled", requests.throttled),
     ]
     .join(", ")
+}
+
+/// Facts to paste into a ticket, where there are any.
+pub(super) fn ticket(page: &mut Page, evidence: &Value) {
+    if !evidence.is_null() {
+        page.heading("Facts for a ticket");
+        page.verbatim(pretty(evidence));
+    }
 }
 
 fn pretty(value: &Value) -> String {

@@ -5,7 +5,7 @@ use crate::base::Failure;
 use crate::core::report::exit::Exit;
 use crate::core::report::samples;
 
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 28] = [
     "schema_version",
     "simulated",
     "exit_code",
@@ -14,6 +14,7 @@ const FIELDS: [&str; 26] = [
     "target",
     "identity",
     "incident",
+    "matched",
     "outcome",
     "reason",
     "error",
@@ -30,6 +31,7 @@ const FIELDS: [&str; 26] = [
     "started",
     "finished",
     "warnings",
+    "evidence",
     "plan_file",
     "moved",
 ];

@@ -6,31 +6,21 @@
 //!   action: guest.registry
 //!   with: { switch: UseVssCopy }
 //! ```
-//!
-//! Looking inside the VM is an act: the step first probes with the same fixed script in its
-//! read-only form. The script checks, changes and verifies itself, and keeps the old value.
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::actions::facts::jobs::Jobs;
-use crate::actions::facts::vm::VmFact;
-use crate::actions::guest::run;
+use crate::actions::guest::script::Script;
+use crate::actions::guest::scripted::{Guest, Scripted, Words};
 use crate::actions::guest::windows::REG_STRING;
-use crate::actions::restore_points_delete::wait_for;
-use crate::azure::permitted::Writer;
-use crate::base::Failure;
-use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy, Sent,
-};
-use crate::core::facts::{FactKey, Facts, Seen};
-use crate::core::runbook::risk::Approval;
+use crate::azure::views::OsType;
+
+/// `guest.registry`.
+pub type GuestRegistry = Guest<Registry>;
 
 /// Sets a switch.
 #[derive(Debug)]
-pub struct GuestRegistry;
+pub struct Registry;
 
 /// Which.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -70,132 +60,27 @@ impl Switch {
     }
 }
 
-#[async_trait]
-impl Remedy for GuestRegistry {
+impl Scripted for Registry {
     type Args = Args;
-    type Writer = Writer;
+    const NAME: &'static str = "guest.registry";
+    const SENTENCE: &'static str =
+        "Sets one of the backup extension's documented registry switches in a Windows guest";
+    const SCRIPTS: &'static [Script] = &[REG_STRING];
 
-    fn about() -> About {
-        About {
-            name: "guest.registry",
-            sentence: "Sets one of the backup extension's documented registry switches in a Windows guest",
-            ceiling: Ceiling {
-                risk: REG_STRING.risk,
-                approval: Approval::None,
-                kinds: vec![Kind {
-                    method: "POST".to_owned(),
-                    resource_type: run::TYPE.to_owned(),
-                    permission: run::PERMISSION.to_owned(),
-                }],
-            },
-            scripts: vec![REG_STRING.hash()],
-            put_back: None,
-        }
+    fn script(_: &Args, os: OsType) -> Option<Script> {
+        (os == OsType::Windows).then_some(REG_STRING)
     }
 
-    fn needs(_: &Args, _: &Past<'_>) -> Vec<FactKey> {
-        ["vm", "jobs"].iter().map(|n| FactKey::named(n)).collect()
+    fn told(args: &Args) -> Vec<(&'static str, String)> {
+        vec![("Switch", args.switch.name().to_owned())]
     }
 
-    fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
-        let (vm, jobs): (VmFact, Jobs) = (seen.named("vm")?, seen.named("jobs")?);
-        if vm.os.as_deref() != Some("windows") {
-            return Ok(Decision::NotApplicable {
-                why: "the guest is not Windows".to_owned(),
-            });
+    fn words(args: &Args) -> Words {
+        let name = args.switch.name();
+        Words {
+            look: format!("whether `{name}` is set"),
+            act: format!("set the registry switch `{name}`"),
+            done: format!("`{name}` is set"),
         }
-        if let Some(Sent {
-            change,
-            fate: Fate::Done(outputs),
-            ..
-        }) = past.last()
-        {
-            return Ok(after(args, &vm, change, outputs));
-        }
-        if !vm.is_running() {
-            let why = vm.why_no_guest().unwrap_or_default();
-            return Ok(Decision::NotApplicable {
-                why: format!("not attempted: {why}"),
-            });
-        }
-        if let Some(why) = vm.why_no_guest() {
-            return Ok(Decision::NeedsHuman {
-                why: format!(
-                    "nothing can be run inside the VM: {}. A dead agent cannot be repaired over Run Command",
-                    why.trim_end_matches('.')
-                ),
-                evidence: json!({ "agent": vm.agent, "power": vm.power }),
-            });
-        }
-        if let Some(job) = &jobs.running {
-            return Ok(wait_for(job, past, Vec::new()));
-        }
-        Ok(Decision::Probe(Box::new(change(args, &vm, true))))
     }
-
-    fn predict(_: &Change, _: &mut Facts, _: &str) {}
-
-    async fn apply(change: &Change, writer: &Writer) -> Result<Applied, Failure> {
-        run::apply(change, REG_STRING, writer).await
-    }
-}
-
-/// What the script's last word means.
-fn after(args: &Args, vm: &VmFact, sent: &Change, outputs: &Value) -> Decision {
-    let result = match run::result_of(outputs) {
-        Ok(result) => result,
-        Err(why) => {
-            return Decision::CannotTell {
-                why: format!("`{}`: {why}", sent.summary),
-            };
-        }
-    };
-    let reason = result["reason"]
-        .as_str()
-        .unwrap_or("the script gives no reason")
-        .to_owned();
-    let name = args.switch.name();
-    match result["state"].as_str().unwrap_or_default() {
-        "already" => Decision::Satisfied {
-            why: format!("`{name}` is set already"),
-            outputs: result,
-        },
-        "changed" => Decision::Satisfied {
-            why: format!(
-                "`{name}` is set (before: {})",
-                result["from"].as_str().unwrap_or("absent")
-            ),
-            outputs: result,
-        },
-        "planned" if sent.probe => Decision::Change {
-            changes: vec![change(args, vm, false)],
-            remaining: 1,
-            baseline: result,
-        },
-        "not_applicable" => Decision::NotApplicable { why: reason },
-        "needs_human" => Decision::NeedsHuman {
-            why: reason,
-            evidence: result,
-        },
-        state => Decision::Failed {
-            why: format!("`{}` ended as `{state}`: {reason}", sent.summary),
-            code: None,
-            evidence: result,
-        },
-    }
-}
-
-fn change(args: &Args, vm: &VmFact, probe: bool) -> Change {
-    let name = args.switch.name();
-    let apply = if probe { "false" } else { "true" };
-    let summary = if probe {
-        format!(
-            "look inside `{}` whether `{name}` is set (read-only script)",
-            vm.name
-        )
-    } else {
-        format!("set the registry switch `{name}` inside `{}`", vm.name)
-    };
-    let parameters = [("Switch", name), ("Apply", apply)];
-    run::change(vm, REG_STRING, &parameters, summary, probe)
 }

@@ -60,10 +60,7 @@ impl Remedy for Human {
             .unwrap_or_default();
         Ok(Decision::NeedsHuman {
             why: format!("{}{owner}", args.instruction),
-            evidence: match &args.evidence {
-                Value::Null => Value::Null,
-                facts => json!({ "owner": args.owner, "evidence": facts }),
-            },
+            evidence: json!({ "owner": args.owner, "evidence": args.evidence }),
         })
     }
 

@@ -59,3 +59,18 @@ pub const JOBS_BACK: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Failed jobs whose details are read to find the one that a run answers.
 pub const JOBS_READ: usize = 5;
+
+/// After its restart the agent reports within this.
+///
+/// Source: remediations.md 2.2, M9 (a proposal; the documents give no figure).
+pub const AGENT_RETURNS: Duration = Duration::from_secs(10 * 60);
+
+/// Between two looks at an agent that is to come back: its own heartbeat is a minute.
+pub const AGENT_LOOK: Duration = Duration::from_secs(60);
+
+/// What is at work in the guest (a snapshot, an update) is looked at again after this.
+/// Assumption: no document gives a figure.
+pub const GUEST_BUSY_LOOK: Duration = Duration::from_secs(5 * 60);
+
+/// See [`GUEST_BUSY_LOOK`].
+pub const GUEST_BUSY_ENDS: Duration = Duration::from_secs(3600);

@@ -10,6 +10,7 @@ pub mod codes;
 pub mod extension_remove;
 pub mod facts;
 pub mod guest;
+pub mod guest_look;
 pub mod guest_registry;
 pub mod human;
 pub mod limits;
@@ -35,6 +36,7 @@ pub fn actions() -> Actions {
     Actions::default()
         .with::<backup_now::BackupNow>()
         .with::<extension_remove::ExtensionRemove>()
+        .with::<guest_look::GuestLook>()
         .with::<guest_registry::GuestRegistry>()
         .with::<human::Human>()
         .with::<lock_delete::LockDelete>()
@@ -49,6 +51,7 @@ pub fn actors(writer: Writer) -> Actors {
     Actors::new(Arc::new(operations::Operations::new(Arc::clone(&writer))))
         .with::<backup_now::BackupNow>(&writer)
         .with::<extension_remove::ExtensionRemove>(&writer)
+        .with::<guest_look::GuestLook>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
         .with::<human::Human>(&writer)
         .with::<lock_delete::LockDelete>(&writer)

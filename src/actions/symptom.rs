@@ -135,12 +135,7 @@ pub fn of_job_and_item(job: &Job, item: &ProtectedItem) -> Symptom {
         Some(code) => numbers.is_empty() || numbers.contains(&code),
         None => numbers.is_empty(),
     };
-    let mut item = item.clone();
-    item.health_details.retain(same);
-    item.kpis
-        .values_mut()
-        .for_each(|details| details.retain(same));
-    symptom.clues.extend(of_item(&item).clues);
+    symptom.clues.extend(of_health(item, same).clues);
     symptom
 }
 

@@ -6,6 +6,7 @@
 pub mod chance;
 pub mod clock;
 pub mod diagnostics;
+pub mod difference;
 pub mod failure;
 pub mod filesystem;
 pub mod pace;

@@ -1,6 +1,13 @@
 //! The simulator as a stand-in for Azure: on a loopback socket, or called in this process.
 //!
 //! With `--sim` its world is kept in the state directory, so that applying again finds it mended.
+//! A rehearsal runs a whole case in virtual time, and its outcome is held against golden files.
+
+pub mod cases;
+pub mod golden;
+pub mod perform;
+mod requests;
+pub mod rules;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -24,6 +31,7 @@ use crate::base::clock::wall_now;
 use crate::base::{Clock, Secret, yaml};
 use crate::ops::OpsError;
 use crate::ops::documents::drawn;
+use crate::sim::world::Vm;
 use crate::sim::{Answer, Fault, Sim, World, scenarios};
 
 /// How many times faster than life time runs with `--sim`: a backup of 41 minutes takes four
@@ -112,10 +120,7 @@ impl Simulated {
             .vms
             .iter()
             .find(|vm| vm.name.eq_ignore_ascii_case(name))?;
-        Some(format!(
-            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Compute/virtualMachines/{}",
-            world.subscription, vm.group, vm.name
-        ))
+        Some(vm_in(world, &vm.group, &vm.name))
     }
 
     pub(super) fn close(&self) {
@@ -152,6 +157,26 @@ impl Simulated {
             );
         }
     }
+}
+
+/// The resource id of a world's VM of this name. A name in other letters goes with its group in
+/// lower case, as Azure's own tools mix them; one that is not there, with the first VM's group.
+#[must_use]
+pub fn vm_id(world: &World, name: &str) -> String {
+    if let Some(vm) = world.vms.iter().find(|vm| vm.name == name) {
+        return vm_in(world, &vm.group, name);
+    }
+    let alike = |vm: &&Vm| vm.name.eq_ignore_ascii_case(name);
+    let vm = world.vms.iter().find(alike).or(world.vms.first());
+    let group = vm.map_or("rg-web".to_owned(), |vm| vm.group.to_lowercase());
+    vm_in(world, &group, name)
+}
+
+fn vm_in(world: &World, group: &str, name: &str) -> String {
+    format!(
+        "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}",
+        world.subscription
+    )
 }
 
 /// A simulator never goes back in time, and does not lag behind the wall.

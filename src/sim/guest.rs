@@ -1,10 +1,12 @@
 //! Inside a VM: what the known scripts would print and change.
 //!
 //! A script is known by a comment line `# runbook-script: <name>` in its text. The model holds
-//! the meaning of `win-reg-string`, `win-agent-check` and `lin-agent-check`; any other script
-//! prints a line that holds no `RESULT`.
+//! the registry in full; a script that looks reports what the world says that it finds; one that
+//! changes something finds what `ails` the guest, and mends it.
 
 use serde_json::{Value, json};
+
+pub(in crate::sim) mod ailing;
 
 use crate::sim::ids;
 use crate::sim::world::{Guest, Os, RegistryValue, Vm};
@@ -22,13 +24,30 @@ const SWITCHES: [(&str, &str, &str); 6] = [
     ("ReinstallCommon", "IsCommonProviderInstalled", "False"),
 ];
 
+/// Scripts that only look.
+const LOOKS: [&str; 11] = [
+    "win-agent-check",
+    "win-network",
+    "win-resources",
+    "win-logs",
+    "win-applocker-check",
+    "win-machinekeys-check",
+    "lin-agent-check",
+    "lin-network",
+    "lin-resources",
+    "lin-logs",
+    "lin-freeze-check",
+];
+
 /// Runs `script` in `vm`: the body that Run Command returns.
 pub(in crate::sim) fn run(vm: &mut Vm, script: &str, parameters: &[(String, String)]) -> Value {
     let output = match name(script) {
         Some("win-reg-string") => format!("RESULT {}", registry(&mut vm.guest, parameters)),
-        Some("win-agent-check") => format!("RESULT {}", windows(&vm.guest)),
-        Some("lin-agent-check") => format!("RESULT {}", linux(&vm.guest)),
-        Some(other) => format!("the simulated guest does not know the script {other}"),
+        Some(look) if LOOKS.contains(&look) => format!("RESULT {}", seen(&vm.guest, look)),
+        Some(change) => format!(
+            "RESULT {}",
+            ailing::treat(&mut vm.guest, change, parameters)
+        ),
         None => "the simulated guest does not know this script".to_owned(),
     };
     let output = last_bytes(&output);
@@ -129,10 +148,18 @@ pub(in crate::sim) fn needs_vss_copy(vm: &Vm) -> bool {
     vm.os == Os::Windows && vm.guest.sql && !set
 }
 
-/// What the world says that the agent's check finds, with the state before it.
-fn linux(guest: &Guest) -> Value {
-    let mut found = json!({"state": "reported"});
-    for (name, value) in &guest.facts {
+/// What a look finds: what the world says, over what a healthy guest has.
+fn seen(guest: &Guest, look: &str) -> Value {
+    let mut found = match look {
+        "win-agent-check" => windows(guest),
+        "win-network" => json!({"state": "reported", "p80": "open", "p443": "open",
+            "p32526": "open", "dhcpOff": ""}),
+        "lin-network" => json!({"state": "reported", "p80": "open", "p443": "open",
+            "p32526": "open", "route": "default", "proxy": null}),
+        _ => json!({"state": "reported"}),
+    };
+    let facts = (look == "lin-agent-check").then_some(&guest.facts);
+    for (name, value) in facts.into_iter().chain(guest.told.get(look)).flatten() {
         found[name] = value.clone();
     }
     found
@@ -204,7 +231,7 @@ mod tests {
         let mut guest = Guest::default();
         guest.facts.insert("unit".to_owned(), json!("waagent"));
         let told = json!({"state": "reported", "unit": "waagent"});
-        assert_eq!(linux(&guest), told);
+        assert_eq!(seen(&guest, "lin-agent-check"), told);
     }
 
     #[test]

@@ -296,7 +296,22 @@ fn what_is_waited_for_too_long_is_left_for_another_day() {
     let mut told = Told::begun();
     told.decide(job_wait(at(60)));
     assert_eq!(told.act(at(61), &GO), Act::Look(0));
-    assert_eq!(end(told.act(at(99_999), &GO)).0, RunOutcome::Waiting);
+    // A machine that slept through it all looks once more before it gives up.
+    assert_eq!(told.act(at(999_999), &GO), Act::Look(0));
+    let mut late: Decision = job_wait(at(60));
+    if let Decision::Wait { give_up_at, .. } = &mut late {
+        *give_up_at = told.now();
+    }
+    told.decide(late);
+    assert_eq!(end(told.act(at(61), &GO)).0, RunOutcome::Waiting);
+}
+
+#[test]
+fn an_operation_is_polled_once_after_a_pause_that_took_longer_than_its_deadline() {
+    let mut told = Told::begun();
+    let change = told.change();
+    told.decide_to(change).intend().accept(Some("op"));
+    assert!(matches!(told.act(at(999_999), &GO), Act::Poll { .. }));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) struct FailureLooker(pub(super) Reader);
 /// there is none.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct LastFailure {
+pub(super) struct LastFailure {
     /// The job's name, a GUID.
     pub job: Option<String>,
     /// `Failed` or `CompletedWithWarnings`.
@@ -46,7 +46,7 @@ pub struct LastFailure {
 /// One error of a job.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-pub struct JobError {
+pub(super) struct JobError {
     /// The number.
     pub number: Option<i64>,
     /// The code, which Azure calls the title.

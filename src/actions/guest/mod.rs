@@ -5,8 +5,10 @@
 //! stands at its end: it is sent whole, and one that arrived half does nothing.
 
 pub mod linux;
+mod outcome;
 pub mod run;
 pub mod script;
+pub mod scripted;
 pub mod windows;
 
 use script::Script;

@@ -68,7 +68,9 @@ fn undisturbed(state: &State, now: Timestamp, limits: &Limits) -> Act {
             .iter()
             .filter(|s| s.step == flight.step)
             .collect();
-        if trying_since(state, &own, false).is_some_and(|since| past_deadline(since, step, now)) {
+        // The poll that was due before the deadline is made, however late it is.
+        let since = trying_since(state, &own, false);
+        if since.is_some_and(|since| past_deadline(since, step, flight.poll_at)) {
             let why = format!("an operation of `{}` still runs in Azure", flight.step);
             return wait_for_another_day(flight.poll_at, &why);
         }
@@ -254,7 +256,8 @@ fn act_on(
         Decision::Wait {
             what, give_up_at, ..
         } => {
-            if now >= *give_up_at {
+            // A machine that slept through the time to give up has not looked since: it looks first.
+            if state.steps[index].decided_at >= Some(*give_up_at) {
                 let why = format!("waited long enough for {what}");
                 return wait_for_another_day(now, &why);
             }
@@ -302,7 +305,9 @@ fn to_send(
     let before = own.iter().filter(|s| s.change.key() == key);
     // Probe and change can be the same request: after a change in doubt a probe looks again.
     let done = !change.anew && before.clone().next_back().is_some_and(|s| is_done(s));
-    if trying_since(state, own, done).is_some_and(|since| past_deadline(since, step, now)) {
+    let looked = state.steps[index].decided_at.filter(|_| done);
+    let tried_until = looked.unwrap_or(now);
+    if trying_since(state, own, done).is_some_and(|since| past_deadline(since, step, tried_until)) {
         return wait_for_another_day(
             now,
             &format!("`{}` took longer than its deadline", planned.id),

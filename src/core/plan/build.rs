@@ -286,11 +286,7 @@ async fn plan_steps(
         plan.steps.push(planned);
     }
     loans::settle(plan);
-    let stop = plan
-        .steps
-        .iter()
-        .find(|s| matches!(s.forecast, Forecast::NeedsHuman | Forecast::Failed));
-    plan.verdict = stop.map(verdict_of_step);
+    plan.verdict = plan.stop().map(verdict_of_step);
 }
 
 fn verdict_of_step(step: &PlannedStep) -> Verdict {

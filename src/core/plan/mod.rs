@@ -154,9 +154,6 @@ pub struct PlannedStep {
     pub forecast: Forecast,
     /// Why, for people: "decided after step 1" …
     pub why: String,
-    /// Facts to paste into a ticket, when a person is needed; null when there are none.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub evidence: Value,
     /// The requests, where they are known.
     pub changes: Vec<Change>,
     /// The most it may do, where they are not.
@@ -171,6 +168,9 @@ pub struct PlannedStep {
     /// The failure to look that stands in the way, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Facts for whoever has to act, when a person has to.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub evidence: Value,
 }
 
 impl Plan {
@@ -198,6 +198,14 @@ impl Plan {
                 .steps
                 .iter()
                 .any(|s| !s.changes.is_empty() || s.ceiling.is_some())
+    }
+
+    /// The step that stands in the way, when one does.
+    #[must_use]
+    pub fn stop(&self) -> Option<&PlannedStep> {
+        let stops =
+            |s: &&PlannedStep| matches!(s.forecast, Forecast::NeedsHuman | Forecast::Failed);
+        self.steps.iter().find(stops)
     }
 
     /// True when it first waits for a job that runs anyway.

@@ -159,7 +159,10 @@ impl Planner<'_> {
                 ..self.simple(step, Forecast::NeedsHuman, why)
             },
             Decision::CannotTell { why } => self.simple(step, Forecast::NeedsHuman, why),
-            Decision::Failed { why, .. } => self.simple(step, Forecast::Failed, why),
+            Decision::Failed { why, evidence, .. } => PlannedStep {
+                evidence,
+                ..self.simple(step, Forecast::Failed, why)
+            },
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
                 let mut planned = if then.is_empty() {
@@ -212,12 +215,12 @@ impl Planner<'_> {
             arguments: Value::Null,
             forecast,
             why,
-            evidence: Value::Null,
             changes: Vec::new(),
             ceiling: None,
             returns: None,
             scripts: Vec::new(),
             failure: None,
+            evidence: Value::Null,
         }
     }
 
@@ -288,12 +291,12 @@ fn unknown_action(step: &Step) -> PlannedStep {
         arguments: Value::Null,
         forecast: Forecast::Failed,
         why: format!("there is no action `{}`", step.action),
-        evidence: Value::Null,
         changes: Vec::new(),
         ceiling: None,
         returns: None,
         scripts: Vec::new(),
         failure: None,
+        evidence: Value::Null,
     }
 }
 

@@ -34,7 +34,9 @@ impl Report {
             recovery_point: plan.incident.recovery_point.clone(),
             steps: plan.steps.iter().map(steps::planned).collect(),
             warnings: plan.warnings.clone(),
-            evidence: evidence_of(plan),
+            evidence: plan
+                .stop()
+                .map_or(Value::Null, |step| step.evidence.clone()),
             plan: Some(Box::new(plan.clone())),
             ..Self::empty(Exit::Success)
         }
@@ -184,21 +186,6 @@ impl Problem {
             message: failure.to_string(),
             failure: Some(failure),
         }
-    }
-}
-
-/// What the steps that need a person have gathered: by step, where there are several.
-fn evidence_of(plan: &Plan) -> Value {
-    let mut gathered = plan.steps.iter().filter(|step| !step.evidence.is_null());
-    match (gathered.next(), gathered.next()) {
-        (None, _) => Value::Null,
-        (Some(only), None) => only.evidence.clone(),
-        (Some(_), Some(_)) => plan
-            .steps
-            .iter()
-            .filter(|step| !step.evidence.is_null())
-            .map(|step| (step.id.clone(), step.evidence.clone()))
-            .collect(),
     }
 }
 

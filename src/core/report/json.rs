@@ -10,6 +10,7 @@ use crate::core::incident::Incident;
 use crate::core::journal::Record;
 use crate::core::plan::rest::Moved;
 use crate::core::plan::{ApprovalNeeded, Context, FromFile};
+use crate::core::report::ticket::Ticket;
 use crate::core::report::{ChangeReport, Job, Problem, Report, Requests, StepReport};
 use crate::core::runbook::answer::Answer;
 use crate::core::runbook::risk::Risk;
@@ -77,12 +78,23 @@ pub struct Document {
     pub finished: Option<Timestamp>,
     /// What a person should know besides.
     pub warnings: Vec<String>,
-    /// Facts to paste into a ticket, when a person is needed; null when there are none.
-    pub evidence: Value,
     /// The file that the plan was saved in, or came from; null when there is none.
     pub plan_file: Option<PlanFile>,
     /// What is not as it was when the plan was saved; nothing was sent then.
     pub moved: Vec<MovedDocument>,
+    /// What is handed to a person; null when nobody has to act.
+    pub ticket: Option<TicketDocument>,
+}
+
+/// What is handed to a person.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TicketDocument {
+    /// Who has to act, when the runbook says.
+    pub owner: Option<String>,
+    /// A block to paste into a ticket as it stands.
+    pub text: String,
+    /// The facts in it, whole.
+    pub facts: Value,
 }
 
 /// The file that a plan was saved in.
@@ -224,9 +236,9 @@ impl Document {
             started: run.map(|run| run.started).or(plan.map(|plan| plan.made)),
             finished: run.and_then(|run| run.finished),
             warnings: report.warnings.clone(),
-            evidence: report.evidence.clone(),
             plan_file: plan.and_then(|plan| plan.from_file.as_ref().map(PlanFile::of)),
             moved: report.moved.iter().map(MovedDocument::of).collect(),
+            ticket: Ticket::of(report).map(TicketDocument::of),
         }
     }
 }
@@ -239,6 +251,13 @@ impl PlanFile {
             expires: file.expires,
             fingerprint: file.fingerprint.clone(),
         }
+    }
+}
+
+impl TicketDocument {
+    fn of(ticket: Ticket) -> Self {
+        let Ticket { owner, text, facts } = ticket;
+        Self { owner, text, facts }
     }
 }
 

@@ -23,6 +23,7 @@ mod tell_answer;
 mod tell_plan;
 mod tell_run;
 pub mod text;
+mod ticket;
 mod words;
 
 #[cfg(test)]

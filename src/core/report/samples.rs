@@ -113,12 +113,12 @@ fn step(id: &str, title: &str, action: &str, changes: Vec<Change>) -> PlannedSte
             Forecast::Change
         },
         why: String::new(),
-        evidence: Value::Null,
         changes,
         ceiling: None,
         returns: None,
         scripts: Vec::new(),
         failure: None,
+        evidence: Value::Null,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::core::report::exit::Exit;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::runbook::references;
 use crate::core::report::tell_answer::answered;
-use crate::core::report::tell_run::ticket;
+use crate::core::report::tell_run::for_a_ticket;
 use crate::core::report::{Command, Report, moved, roles, words};
 use crate::core::runbook::risk::{Approval, Risk};
 
@@ -47,7 +47,7 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     }
     steps(&mut page, plan);
     stops(&mut page, plan);
-    ticket(&mut page, &report.evidence);
+    for_a_ticket(&mut page, report);
     missing(&mut page, plan);
     warnings(&mut page, &plan.warnings);
     references(&mut page, &plan.runbook);

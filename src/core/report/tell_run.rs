@@ -8,6 +8,7 @@ use crate::core::plan::Plan;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::runbook::references;
 use crate::core::report::tell_plan::{context, sentence, warnings};
+use crate::core::report::ticket::Ticket;
 use crate::core::report::{
     Attempt, FateReport, Job, Problem, Report, Requests, Run, StepReport, roles, words,
 };
@@ -58,7 +59,7 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
     if let Some(problem) = &report.problem {
         about(&mut page, problem, Some(plan));
     }
-    ticket(&mut page, &report.evidence);
+    for_a_ticket(&mut page, report);
     warnings(&mut page, &report.warnings);
     references(&mut page, &plan.runbook);
     books(&mut page, report, run);
@@ -77,6 +78,14 @@ pub(super) fn error(report: &Report) -> Page {
         about(&mut page, problem, None);
     }
     page
+}
+
+/// What a person is handed, to paste as it stands.
+pub(super) fn for_a_ticket(page: &mut Page, report: &Report) {
+    if let Some(ticket) = Ticket::of(report) {
+        page.heading("For a ticket");
+        page.verbatim(ticket.text);
+    }
 }
 
 fn inner(step: &StepReport, plan: &Plan) -> Vec<Block> {
@@ -276,14 +285,6 @@ fn counts(requests: &Requests) -> String {
         format!("{} throttled", requests.throttled),
     ]
     .join(", ")
-}
-
-/// Facts to paste into a ticket, where there are any.
-pub(super) fn ticket(page: &mut Page, evidence: &Value) {
-    if !evidence.is_null() {
-        page.heading("Facts for a ticket");
-        page.verbatim(pretty(evidence));
-    }
 }
 
 fn pretty(value: &Value) -> String {

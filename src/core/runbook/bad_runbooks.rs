@@ -22,9 +22,16 @@ references:
   - title: The agent
     url: https://learn.microsoft.com/azure/virtual-machines/extensions/agent-windows
     reviewed: 2024-01-01
+parameters:
+  repair:
+    type: string
+    enum: [reapply, restart]
+    default: reapply
+    description: How far to go.
 steps:
   - id: restart-agent
     title: Restart the agent of {{vm.name}}
+    when: ne params.repair \"reapply\"
     action: guest.restart_agent
 ";
 

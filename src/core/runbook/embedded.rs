@@ -13,7 +13,9 @@ macro_rules! files {
 pub const RUNBOOKS: &[(&str, &str)] = files!["runbooks/":
     "ExtensionStuckInDeletionState",
     "GuestAgentSnapshotTaskStatusError",
+    "Triage",
     "UserErrorBackupOperationInProgress",
+    "UserErrorCrpReportedUserError",
     "UserErrorRpCollectionLimitReached",
     "UserErrorVmProvisioningStateFailed",
 ];

@@ -54,9 +54,10 @@ mod tests {
     }
 
     #[test]
-    fn a_procedure_has_a_schema_without_parameters() {
+    fn a_procedure_has_a_schema_with_parameters_and_without_a_code() {
         let schema = procedure_schema();
-        assert!(schema["properties"].get("parameters").is_none());
+        assert!(schema["properties"].get("parameters").is_some());
+        assert!(schema["properties"].get("code").is_none());
         assert!(schema["properties"].get("name").is_some());
     }
 }

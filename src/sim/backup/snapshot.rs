@@ -37,6 +37,8 @@ pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
         "UserErrorGuestAgentStatusUnavailable"
     } else if running && guest::needs_vss_copy(vm) {
         "GuestAgentSnapshotTaskStatusError"
+    } else if running && let Some(code) = guest::ailing::complaint(&vm.guest) {
+        code
     } else {
         return None;
     };

@@ -144,6 +144,34 @@ pub struct Guest {
     pub registry: BTreeMap<String, RegistryValue>,
     /// What the check of a Linux agent reports, by name.
     pub facts: BTreeMap<String, Value>,
+    /// What scripts that look report, by the script's name, over what a healthy guest has.
+    pub told: BTreeMap<String, BTreeMap<String, Value>>,
+    /// What is wrong inside.
+    pub ails: Vec<Ail>,
+}
+
+/// Something wrong inside that a script finds, and mends when it is told to apply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ail {
+    /// The script, as `win-vss-service`.
+    pub script: String,
+    /// Parameters that the script must be given to see it: `{Key: seqsnapshot}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub with: BTreeMap<String, String>,
+    /// What backups fail with meanwhile; nothing when they do not care.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What the script says besides its state: `{todo: [MSDTC stopped]}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub says: BTreeMap<String, Value>,
+    /// How the script ends when it applies: `changed`, `needs_human`, `failed`, `busy`. A person is
+    /// asked for, and something else is at work, before it applies too.
+    #[serde(default = "changed")]
+    pub ends: String,
+    /// The script's words about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A registry value.
@@ -193,6 +221,10 @@ impl<'de> Deserialize<'de> for RegistryValue {
 
 fn succeeded() -> String {
     "Succeeded".to_owned()
+}
+
+fn changed() -> String {
+    "changed".to_owned()
 }
 
 fn recovery_services() -> String {

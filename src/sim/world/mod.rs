@@ -14,7 +14,7 @@ mod when;
 
 pub use behaviour::{Behaviour, PollingUrls, Throttle};
 pub use identity::{Grant, Identity};
-pub use machine::{AgentState, Extension, Guest, Os, Power, RegistryValue, Vm};
+pub use machine::{AgentState, Ail, Extension, Guest, Os, Power, RegistryValue, Vm};
 pub use points::{Collection, Point, Points};
 pub use protection::{
     InVault, Item, Job, JobStatus, Policy, RecoveryPoint, Reported, RunningFault, Vault,

@@ -4,15 +4,17 @@ pub(crate) mod canaries;
 mod exchanges;
 pub(crate) mod figures;
 pub(crate) mod program;
-pub(crate) mod promise;
 pub(crate) mod server;
 pub(crate) mod wire;
+
+/// What must hold of every run: the rules that rehearsals are held against.
+pub(crate) use runbook::ops::rehearse::rules as promise;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use runbook::azure::{Arm, Cloud, TokenSource};
-use runbook::base::{Chance, Clock, SealKey};
+use runbook::azure::Arm;
+use runbook::base::{Chance, Clock, SealKey, clock};
 use runbook::core::journal::memory::Memory;
 use runbook::core::journal::store::Store;
 use runbook::core::journal::{Record, RunId};
@@ -20,7 +22,8 @@ use runbook::core::plan::Plan;
 use runbook::core::plan::consent::Consent;
 use runbook::core::runbook::catalogue::Catalogue;
 use runbook::ops::apply::Listener;
-use runbook::ops::rehearse::{Simulated, credential, read_world, scenario_at};
+use runbook::ops::rehearse::perform::connected;
+use runbook::ops::rehearse::{Simulated, read_world, scenario_at, vm_id};
 use runbook::ops::{Ask, OpsError, World, apply, catalogue, plan, resume};
 use runbook::sim::{Entry, Sim};
 use tokio::sync::watch;
@@ -48,12 +51,7 @@ pub(crate) struct Stage {
 
 /// Runs `test` on a paused clock of its own: hours pass in milliseconds.
 pub(crate) fn in_virtual_time<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(test)
+    clock::in_virtual_time(test).unwrap()
 }
 
 impl Stage {
@@ -85,7 +83,7 @@ impl Stage {
         let simulated = Simulated::of(sim, clock.clone(), None);
         let chance = Chance::seeded(7);
         let wire = Wire::to(&simulated, tamper);
-        let arm = arm_on(&simulated, wire, &clock, &chance);
+        let arm = connected(&simulated, Arc::new(wire), &clock, &chance).unwrap();
         let world = World::of(Arc::clone(&arm), store.clone(), runbooks(), clock, chance)
             .sealing_with(seal_key());
         Self {
@@ -111,15 +109,7 @@ impl Stage {
     }
 
     pub(crate) fn vm(&self, name: &str) -> String {
-        self.simulated.with(|sim| {
-            let world = sim.world();
-            let vm = world.vms.iter().find(|vm| vm.name == name);
-            let group = vm.map_or("rg-web", |vm| vm.group.as_str());
-            format!(
-                "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}",
-                world.subscription
-            )
-        })
+        self.simulated.with(|sim| vm_id(sim.world(), name))
     }
 
     pub(crate) async fn plan(&self, code: &str, vm: &str) -> Result<Plan, OpsError> {
@@ -181,12 +171,6 @@ impl Stage {
 /// What the state directory of every stage seals with.
 pub(crate) fn seal_key() -> SealKey {
     SealKey::of_bytes([7; 32])
-}
-
-fn arm_on(simulated: &Arc<Simulated>, wire: Wire, clock: &Clock, chance: &Chance) -> Arc<Arm> {
-    let cloud = Cloud::public();
-    let tokens = TokenSource::new(credential(simulated), &cloud).unwrap();
-    Arm::new(cloud, Arc::new(wire), tokens, clock.clone(), chance.clone())
 }
 
 /// The runbooks in the binary, read once for all tests.

@@ -84,6 +84,7 @@ impl State {
             _ => {}
         }
         state.decision = Some(decision.clone());
+        state.decided_at = Some(at);
         Ok(())
     }
 }

@@ -27,6 +27,8 @@ pub struct StepState {
     pub since: Option<Timestamp>,
     /// What it decided last, until that is acted upon.
     pub decision: Option<Decision>,
+    /// When it looked and decided that.
+    pub decided_at: Option<Timestamp>,
     /// What its first decision to change recorded.
     pub baseline: Value,
     /// What its last wait followed.

@@ -31,9 +31,9 @@ const FIELDS: [&str; 28] = [
     "started",
     "finished",
     "warnings",
-    "evidence",
     "plan_file",
     "moved",
+    "ticket",
 ];
 
 fn document(report: &Report) -> Value {

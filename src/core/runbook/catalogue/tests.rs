@@ -106,6 +106,28 @@ fn includes_are_expanded_and_change_the_hash() {
 }
 
 #[test]
+fn the_guard_of_an_include_joins_those_of_its_steps_and_its_parameters_come_with_it() {
+    let mut guarded = runbook("Guarded", "");
+    guarded.text = guarded.text.replace(
+        "- include: agent-not-ready\n",
+        "- include: agent-not-ready\n    when: vm.agent.ready\n",
+    );
+    let read = Catalogue::read(folder(vec![guarded]), &vocabulary());
+    let catalogue = read.unwrap_or_else(|rejected| panic!("{rejected}"));
+    let found = catalogue.find("Guarded").expect("there");
+    let whens: Vec<Option<&str>> = found.steps().map(|step| step.when.as_deref()).collect();
+    assert_eq!(
+        whens,
+        [
+            Some("and (vm.agent.ready) (ne params.repair \"reapply\")"),
+            None
+        ]
+    );
+    let repair = found.parameters.get("repair").expect("of the procedure");
+    assert_eq!(repair.default, Some("reapply".into()));
+}
+
+#[test]
 fn a_folder_adds_runbooks_and_replaces_those_of_the_same_code() {
     let mine = Text {
         text: runbook("rplimit", "")

@@ -75,9 +75,13 @@ impl<'a> Declared<'a> {
     fn parameter(&self, fact: &FactPath) -> Result<(), Undeclared> {
         let message = format!("there is no parameter `{fact}`");
         let Some(parameters) = self.parameters else {
-            let help = Some("parameters are for the steps of a runbook itself".to_owned());
+            let help = Some("parameters are for steps".to_owned());
             return Err(Undeclared { message, help });
         };
+        if parameters.is_empty() {
+            let help = Some("declare it under `parameters:`".to_owned());
+            return Err(Undeclared { message, help });
+        }
         match fact.segments() {
             [_, name] if parameters.get(name).is_some() => Ok(()),
             [_, name, ..] => Err(undeclared(

@@ -57,6 +57,9 @@ pub(super) fn check_procedure(procedure: &Procedure, problems: &mut Problems<'_>
     version(procedure.version, problems);
     kebab("name", &procedure.name, problems);
     references(&procedure.references, problems);
+    for (name, parameter) in procedure.parameters.iter() {
+        check_parameter(name, parameter, problems);
+    }
     if procedure.steps.is_empty() {
         problems.add(
             &At::Value("steps"),

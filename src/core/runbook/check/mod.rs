@@ -7,6 +7,7 @@ mod arguments;
 mod collisions;
 mod facts;
 mod head;
+mod includes;
 mod json_schema;
 mod problems;
 mod steps;
@@ -83,13 +84,22 @@ pub fn check(
     let mut problems = Problems::of(parsed);
     head::check(&parsed.document, vocabulary, &mut problems);
     let placed = expand::steps(&parsed.document, procedures);
-    steps::includes(&parsed.document, procedures, &mut problems);
+    includes::known(&parsed.document, procedures, &mut problems);
     steps::order(&placed, parsed, &mut problems);
-    let mut declared = Declared::new(vocabulary, Some(&parsed.document.parameters));
+    includes::parameters(parsed, procedures, &mut problems);
+    let parameters = expand::parameters(&parsed.document, procedures);
+    let mut declared = Declared::new(vocabulary, Some(&parameters));
+    let mut entry = "";
     for placed in &placed {
         if placed.procedure.is_none() {
             steps::step(placed.step, &placed.path, &declared, &mut problems);
+        } else {
+            if placed.entry != entry {
+                includes::guard(placed, &declared, &mut problems);
+            }
+            includes::both(placed, &mut problems);
         }
+        entry = &placed.entry;
         declared.ran(&placed.step.id);
     }
     finish(parsed, problems)
@@ -101,7 +111,7 @@ pub fn check_procedure(parsed: &Parsed<Procedure>, vocabulary: &Vocabulary) -> V
     let mut problems = Problems::of(parsed);
     head::check_procedure(&parsed.document, &mut problems);
     steps::ids(&parsed.document, &mut problems);
-    let mut declared = Declared::new(vocabulary, None);
+    let mut declared = Declared::new(vocabulary, Some(&parsed.document.parameters));
     for (index, step) in parsed.document.steps.iter().enumerate() {
         steps::step(step, &format!("steps[{index}]"), &declared, &mut problems);
         declared.ran(&step.id);

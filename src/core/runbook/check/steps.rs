@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::base::diagnostics::did_you_mean;
-use crate::core::runbook::expand::{Placed, Procedures};
-use crate::core::runbook::model::{Entry, Procedure, Runbook, Step};
+use crate::core::runbook::expand::Placed;
+use crate::core::runbook::model::{Procedure, Runbook, Step};
 use crate::core::runbook::parse::Parsed;
 use crate::core::runbook::template::each_text;
 
@@ -87,23 +87,6 @@ fn retry(step: &Step, path: &str, problems: &mut Problems<'_>) {
             message,
             help,
         );
-    }
-}
-
-/// Checks that every included procedure exists.
-pub(super) fn includes(runbook: &Runbook, procedures: &Procedures, problems: &mut Problems<'_>) {
-    for (index, entry) in runbook.steps.iter().enumerate() {
-        let Entry::Include { procedure } = entry else {
-            continue;
-        };
-        if procedures.contains_key(procedure) {
-            continue;
-        }
-        let meant = did_you_mean(procedure, procedures.keys().map(String::as_str));
-        let message = format!("there is no procedure `{}`", procedure.escape_debug());
-        let path = format!("steps[{index}].include");
-        let help = meant.map(|meant| format!("did you mean `{meant}`?"));
-        problems.add(&At::Value(&path), code::INCLUDE, message, help);
     }
 }
 

@@ -60,7 +60,7 @@ impl Runbook {
     }
 }
 
-/// A list of steps that runbooks include. It has no parameters and includes nothing itself.
+/// A list of steps that runbooks include. It includes nothing itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Procedure {
@@ -75,6 +75,9 @@ pub struct Procedure {
     /// The documents it follows.
     #[serde(default)]
     pub references: Vec<Reference>,
+    /// What a person may choose; a runbook that includes it has these besides its own.
+    #[serde(default, skip_serializing_if = "Parameters::is_empty")]
+    pub parameters: Parameters,
     /// What is done, in order.
     pub steps: Vec<Step>,
 }

@@ -154,6 +154,17 @@ impl Parameters {
             .map(|(name, parameter)| (name.as_str(), parameter))
     }
 
+    /// These, and those of `other` that are not among them by name.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        for (name, parameter) in other.iter() {
+            if self.get(name).is_none() {
+                self.0.push((name.to_owned(), parameter.clone()));
+            }
+        }
+        self
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

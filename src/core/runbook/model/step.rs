@@ -89,6 +89,8 @@ pub enum Entry {
     Include {
         /// The procedure's name.
         procedure: String,
+        /// An expression without braces; every step of the procedure is skipped when it is false.
+        when: Option<String>,
     },
 }
 
@@ -96,7 +98,10 @@ impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Step(step) => step.serialize(serializer),
-            Self::Include { procedure } => serializer.collect_map([("include", procedure)]),
+            Self::Include { procedure, when } => {
+                let when = when.iter().map(|when| ("when", when));
+                serializer.collect_map([("include", procedure)].into_iter().chain(when))
+            }
         }
     }
 }
@@ -124,10 +129,14 @@ impl<'de> Visitor<'de> for ByFirstKey {
             return Ok(Entry::Step(Box::new(step)));
         }
         let procedure = map.next_value()?;
-        match map.next_key::<String>()? {
-            Some(other) => Err(de::Error::unknown_field(&other, &["include"])),
-            None => Ok(Entry::Include { procedure }),
+        let mut when = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if key != "when" {
+                return Err(de::Error::unknown_field(&key, &["include", "when"]));
+            }
+            when = map.next_value()?;
         }
+        Ok(Entry::Include { procedure, when })
     }
 }
 
@@ -169,6 +178,10 @@ impl JsonSchema for Entry {
                 "properties": { "include": {
                     "type": "string",
                     "description": "The name of a procedure, whose steps stand here."
+                }, "when": {
+                    "type": "string",
+                    "description": "An expression without braces; every step of the procedure is \
+                                    skipped when it is false, besides its own `when`."
                 } },
                 "required": ["include"],
                 "additionalProperties": false

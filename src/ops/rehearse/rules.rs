@@ -1,16 +1,85 @@
-//! What must hold of every run, whatever happens to it.
+//! What must hold of every run, whatever happens to it: rehearsals and tests hold runs against it.
+
+mod neighbours;
 
 use std::collections::BTreeSet;
 
-use runbook::core::journal::state::State;
-use runbook::core::journal::{Event, Record};
-use runbook::core::outcome::RunOutcome;
-use runbook::core::plan::consent::{Consent, within};
-use runbook::sim::world::{Job, JobStatus};
-use runbook::sim::{Entry, Sim, World};
+use crate::core::journal::state::State;
+use crate::core::journal::{Event, Record};
+use crate::core::outcome::RunOutcome;
+use crate::core::plan::consent::{Consent, within};
+use crate::sim::world::{Job, JobStatus};
+use crate::sim::{Entry, Sim, World};
+
+/// Everything that holds of one whole run for the VM `target`.
+///
+/// # Errors
+/// What does not hold.
+pub fn of_a_run(records: &[Record], sent: &[Entry], sim: &Sim, target: &str) -> Result<(), String> {
+    hold(records, sent)?;
+    never_twice(sim)?;
+    as_often_as_intended(records, sent)?;
+    few_deletes(sent)?;
+    neighbours::left_alone(sent, sim.world(), target)
+}
+
+/// Whoever may only look has written nothing.
+///
+/// # Errors
+/// The first write.
+pub fn nothing_written(sent: &[Entry], who: &str) -> Result<(), String> {
+    match sent.iter().find(|e| e.is_write()) {
+        Some(write) => Err(format!("{who} wrote: {} {}", write.method, write.path)),
+        None => Ok(()),
+    }
+}
+
+/// A refused plan sends nothing at all.
+///
+/// # Errors
+/// The first request.
+pub fn nothing_sent(sent: &[Entry]) -> Result<(), String> {
+    match sent.first() {
+        Some(entry) => Err(format!(
+            "nothing was agreed to, and yet something was sent: {} {}",
+            entry.method, entry.path
+        )),
+        None => Ok(()),
+    }
+}
+
+/// No change was sent more often than it was journalled.
+fn as_often_as_intended(records: &[Record], sent: &[Entry]) -> Result<(), String> {
+    let is_intended = |r: &&Record| matches!(r.event, Event::Intended { .. });
+    let intended = records.iter().filter(is_intended).count();
+    // The client itself repeats what a 429 says was not taken.
+    let taken = |e: &&Entry| e.is_write() && e.status != Some(429);
+    let writes = sent.iter().filter(taken).count();
+    match writes > intended {
+        true => Err(format!("{writes} writes, and {intended} of them intended")),
+        false => Ok(()),
+    }
+}
+
+/// No run deletes collections more than eight times (remediations.md, section 1.2).
+fn few_deletes(sent: &[Entry]) -> Result<(), String> {
+    let of_collections = |e: &&Entry| {
+        let path = e.path.to_lowercase();
+        e.method == "DELETE"
+            && path.contains("/restorepointcollections/")
+            && !path.contains("/locks/")
+    };
+    match sent.iter().filter(of_collections).count() {
+        0..=8 => Ok(()),
+        more => Err(format!("{more} DELETEs of restore point collections")),
+    }
+}
 
 /// How the run of these records ended, and why.
-pub(crate) fn end(records: &[Record]) -> Result<(RunOutcome, String), String> {
+///
+/// # Errors
+/// When it does not end.
+pub fn end(records: &[Record]) -> Result<(RunOutcome, String), String> {
     match records.last().map(|r| &r.event) {
         Some(Event::Ended {
             outcome, reason, ..
@@ -21,7 +90,10 @@ pub(crate) fn end(records: &[Record]) -> Result<(RunOutcome, String), String> {
 
 /// The history is legal, ends with a reason, and nothing was sent but what was planned, agreed to
 /// and journalled before.
-pub(crate) fn hold(records: &[Record], sent: &[Entry]) -> Result<(), String> {
+///
+/// # Errors
+/// What does not hold.
+pub fn hold(records: &[Record], sent: &[Entry]) -> Result<(), String> {
     let state = State::fold(records).map_err(|e| e.to_string())?;
     let (_, reason) = end(records)?;
     if reason.trim().is_empty() {
@@ -46,9 +118,20 @@ pub(crate) fn hold(records: &[Record], sent: &[Entry]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether it runs a script inside the guest that is not told to apply anything.
+pub(crate) fn is_look(entry: &Entry) -> bool {
+    let body = entry.body.as_ref();
+    let told = body.and_then(|b| b["parameters"].as_array());
+    let applies = |p: &serde_json::Value| p["name"] == "Apply" && p["value"] == "true";
+    entry.path.to_lowercase().ends_with("/runcommand") && !told.into_iter().flatten().any(applies)
+}
+
 /// No lock was deleted twice, no writing script ran beside another, and no backup was started
 /// but where none ran and the one before it had failed.
-pub(crate) fn never_twice(sim: &Sim) -> Result<(), String> {
+///
+/// # Errors
+/// What was done twice.
+pub fn never_twice(sim: &Sim) -> Result<(), String> {
     backups_one_after_another(sim.world())?;
     let ledger = sim.ledger();
     let taken = |method: &str, part: &str| -> Vec<&Entry> {
@@ -66,11 +149,7 @@ pub(crate) fn never_twice(sim: &Sim) -> Result<(), String> {
         }
     }
     let scripts = taken("POST", "/runcommand");
-    let writes = scripts.iter().filter(|e| {
-        e.body
-            .as_ref()
-            .is_some_and(|b| b.to_string().contains("\"true\""))
-    });
+    let writes = scripts.iter().filter(|e| !is_look(e));
     let times: Vec<_> = writes.map(|e| e.at).collect();
     for pair in times.windows(2) {
         // Run Command ends after 90 minutes at the latest; the script checks before it changes.

@@ -119,7 +119,8 @@ pub fn hold(records: &[Record], sent: &[Entry]) -> Result<(), String> {
 }
 
 /// Whether it runs a script inside the guest that is not told to apply anything.
-pub(crate) fn is_look(entry: &Entry) -> bool {
+#[must_use]
+pub fn is_look(entry: &Entry) -> bool {
     let body = entry.body.as_ref();
     let told = body.and_then(|b| b["parameters"].as_array());
     let applies = |p: &serde_json::Value| p["name"] == "Apply" && p["value"] == "true";

@@ -49,11 +49,12 @@ pub struct Args {}
 const PERMISSION: &str = "Microsoft.Compute/restorePointCollections/delete";
 const TYPE: &str = "Microsoft.Compute/restorePointCollections";
 
-struct Sight {
-    points: RestorePoints,
-    locks: Locks,
-    jobs: Jobs,
-    vault: RecoveryPoints,
+/// What is looked at before anything of the VM's restore points is deleted.
+pub(super) struct Sight {
+    pub(super) points: RestorePoints,
+    pub(super) locks: Locks,
+    pub(super) jobs: Jobs,
+    pub(super) vault: RecoveryPoints,
 }
 
 #[async_trait]
@@ -96,7 +97,7 @@ impl Remedy for RestorePointsDelete {
         if sight.points.ours.is_empty() {
             return Ok(nothing_left(&sight.points, past));
         }
-        Ok(obstacle(&sight, past).unwrap_or_else(|| deletion(&sight)))
+        Ok(obstacle(&sight, past, changes(&sight)).unwrap_or_else(|| deletion(&sight)))
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {
@@ -181,12 +182,13 @@ fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
 }
 
 /// What stands in the way of deleting anything, if something does.
-fn obstacle(sight: &Sight, past: &Past<'_>) -> Option<Decision> {
+/// `then` is what would be sent afterwards.
+pub(super) fn obstacle(sight: &Sight, past: &Past<'_>, then: Vec<Change>) -> Option<Decision> {
     if let Some(end) = came_back(&sight.locks, past) {
         return Some(end);
     }
     if let Some(job) = &sight.jobs.running {
-        return Some(wait_for(job, past, changes(sight)));
+        return Some(wait_for(job, past, then));
     }
     if let Some(lock) = sight.locks.blocking.first() {
         return Some(Decision::NeedsHuman {
@@ -212,7 +214,7 @@ fn obstacle(sight: &Sight, past: &Past<'_>) -> Option<Decision> {
             patience: Patience::Step,
             following: Value::Null,
             recheck_incident: false,
-            then: changes(sight),
+            then,
         });
     }
     sight

@@ -22,6 +22,7 @@ pub mod proof;
 mod read;
 pub mod reader;
 pub mod resource_id;
+mod slow_query;
 pub mod tokens;
 pub mod transport;
 mod url_text;

@@ -209,5 +209,8 @@ fn settle(answer: Answer, kind: OperationKind, resource: &ResourceId, attempted:
     }
 }
 
+mod vm;
+
 #[cfg(test)]
 mod tests;
+mod vault;

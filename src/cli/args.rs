@@ -1,5 +1,9 @@
 //! The command line, as clap reads it.
 
+mod find;
+mod rehearse;
+mod runs;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +15,10 @@ use crate::core::plan::sealed::LONGEST;
 use crate::core::runbook::model::Span;
 use crate::core::runbook::risk::Risk;
 
+pub use find::{Match, Triage};
+pub use rehearse::Rehearse;
+pub use runs::{Export, RunsCommand, Verify};
+
 const EXAMPLES: &str = "\
 Examples:
   runbook plan UserErrorRpCollectionLimitReached --vm /subscriptions/…/virtualMachines/vm1
@@ -18,6 +26,8 @@ Examples:
   runbook apply UserErrorRpCollectionLimitReached --vm vm1 --sim
   runbook plan UserErrorRpCollectionLimitReached --vm vm1 --sim --out plan.json
   runbook apply plan.json --sim
+
+Runbooks of your own: runbooks/WRITING.md leads to the first in ten minutes
 
 Exit codes:
   0 fixed, or nothing to do; a plan was made    5 needs a person
@@ -99,6 +109,12 @@ pub enum Command {
     Check(Check),
     /// Print the JSON Schema of runbooks or of reports
     Schema(Schema),
+    /// Run runbooks against the simulator, and compare what comes out with what is written
+    Rehearse(Rehearse),
+    /// Tell which runbook answers a failure, and by which field; reads only
+    Match(Match),
+    /// List the failed backups of vaults with their runbooks, worst first; reads only
+    Triage(Triage),
     /// Show what would be done; reads only
     Plan(Plan),
     /// Plan, show, ask, do, check
@@ -137,6 +153,12 @@ pub struct Schema {
     /// Print the schema of `--output json`
     #[arg(long)]
     pub report: bool,
+    /// Print the schema of `match --output json`
+    #[arg(long, conflicts_with = "report")]
+    pub matching: bool,
+    /// Print the schema of `triage --output json`
+    #[arg(long, conflicts_with_all = ["report", "matching"])]
+    pub triage: bool,
 }
 
 /// How a runbook is to be planned.
@@ -264,53 +286,6 @@ pub enum LocksCommand {
         /// The run, or the beginning of its id
         run: Option<String>,
     },
-}
-
-/// `runs`.
-#[derive(Debug, Subcommand)]
-pub enum RunsCommand {
-    /// List the runs, newest first
-    List,
-    /// Tell one run
-    Show {
-        /// The run's id, or the beginning of it
-        run: String,
-    },
-    /// Tell whether anything in the journal, or in an export, was altered
-    Verify(Verify),
-    /// Write a run into a folder, as evidence
-    Export(Export),
-}
-
-/// `runs verify`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  runbook runs verify                             every run, and the journal as a whole
-  runbook runs verify 20261121-031000             one run
-  runbook runs verify runbook-20261121-031000-…   a folder that `runs export` wrote
-
-Exit codes: 0 nothing was altered, 1 something was, 74 it cannot be read.
-Seals are checked with the key in RUNBOOK_SEAL_KEY, else with seal.key in the state directory.")]
-pub struct Verify {
-    /// Runs by their ids or the beginnings of them, and exported folders; every run when there are
-    /// none
-    #[arg(value_name = "RUN|PATH")]
-    pub subjects: Vec<String>,
-}
-
-/// `runs export`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  runbook runs export 20261121-031000
-  runbook runs export 20261121-031000 --to /srv/evidence/case-7")]
-pub struct Export {
-    /// The run's id, or the beginning of it
-    pub run: String,
-    /// Write into this new folder; `runbook-RUN` when there is none
-    #[arg(long, value_name = "DIR")]
-    pub to: Option<PathBuf>,
 }
 
 /// `sim`.

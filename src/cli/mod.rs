@@ -11,9 +11,11 @@ mod failed;
 pub mod list;
 pub mod locks;
 mod log;
+pub mod matching;
 mod output;
 pub mod plan;
 mod progress;
+pub mod rehearse;
 pub mod resume;
 pub mod runs;
 pub mod schema;
@@ -21,6 +23,7 @@ mod settings;
 pub mod show;
 mod signals;
 pub mod sim;
+pub mod triage;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -95,6 +98,9 @@ async fn dispatch(
         Command::Show(show) => show::run(&global, &show, output),
         Command::Check(check) => check::run(&check, output),
         Command::Schema(schema) => schema::run(&schema, output),
+        Command::Rehearse(asked) => rehearse::run(&global, &asked, input, output).await,
+        Command::Match(asked) => matching::run(&global, &asked, input, output, stop).await,
+        Command::Triage(asked) => triage::run(&global, &asked, input, output, stop).await,
         Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
         Command::Resume(resume) => resume::run(&global, &resume, input, output, stop).await,

@@ -60,11 +60,7 @@ pub fn match_given(catalogue: &Catalogue, given: &Given) -> Result<Matched, OpsE
 ///
 /// # Errors
 /// When the document is none of them.
-pub fn match_document(
-    catalogue: &Catalogue,
-    name: &str,
-    text: &str,
-) -> Result<Matched, OpsError> {
+pub fn match_document(catalogue: &Catalogue, name: &str, text: &str) -> Result<Matched, OpsError> {
     let wrong = |why: String| OpsError::Usage(format!("cannot match `{name}`: {why}"));
     let document: Value = serde_json::from_str(text).map_err(|why| wrong(why.to_string()))?;
     let read = read(document).map_err(wrong)?;
@@ -94,7 +90,12 @@ fn read(document: Value) -> Result<Read, String> {
             job: alert.job,
         });
     }
-    if has(&["healthDetails", "kpisHealths", "protectionState", "protectedItemType"]) {
+    if has(&[
+        "healthDetails",
+        "kpisHealths",
+        "protectionState",
+        "protectedItemType",
+    ]) {
         let item = ProtectedItem::of_json(document).map_err(|why| is_not("protected item", why))?;
         return Ok(Read {
             symptom: symptom::of_item(&item),
@@ -102,7 +103,13 @@ fn read(document: Value) -> Result<Read, String> {
             job: None,
         });
     }
-    if has(&["errorDetails", "jobType", "operation", "entityFriendlyName", "extendedInfo"]) {
+    if has(&[
+        "errorDetails",
+        "jobType",
+        "operation",
+        "entityFriendlyName",
+        "extendedInfo",
+    ]) {
         let job = Job::of_json(document).map_err(|why| is_not("job", why))?;
         return Ok(Read {
             symptom: symptom::of_job(&job),
@@ -119,7 +126,10 @@ fn read(document: Value) -> Result<Read, String> {
 
 fn matched(catalogue: &Catalogue, symptom: &Symptom) -> Result<Matched, OpsError> {
     let answer = told(&catalogue.answer(symptom))?;
-    let runbook = answer.runbook.as_deref().and_then(|code| catalogue.find(code).ok());
+    let runbook = answer
+        .runbook
+        .as_deref()
+        .and_then(|code| catalogue.find(code).ok());
     let number = || symptom.number().map(|number| number.to_string());
     Ok(Matched {
         vm: None,

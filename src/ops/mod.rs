@@ -6,11 +6,13 @@ mod cloud;
 pub mod documents;
 mod error;
 pub mod evidence;
+pub mod matching;
 pub mod plan;
 pub mod plan_file;
 pub mod rehearse;
 pub mod resume;
 pub mod runs;
+pub mod triage;
 pub mod world;
 
 pub use apply::apply;

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::sim::activity_log;
-use crate::sim::backup::{lifecycle, trigger};
+use crate::sim::backup::{items, lifecycle, trigger};
 use crate::sim::compute;
 use crate::sim::extensions;
 use crate::sim::guest;
 use crate::sim::ids;
 use crate::sim::locks;
+use crate::sim::machine;
 use crate::sim::operation::{Effect, State};
 use crate::sim::restore_points::{self, Deleted};
 use crate::sim::simulator::Sim;
@@ -114,6 +115,7 @@ impl Sim {
             Effect::DeletePoint { collection, point } => {
                 self.mark_collection(collection, Some(point));
             }
+            Effect::Machine { vm, was, .. } => machine::undone(self, vm, was),
             _ => {}
         }
     }
@@ -153,6 +155,7 @@ impl Sim {
                     return State::Succeeded(guest::run(vm, script, parameters));
                 }
             }
+            Effect::Machine { vm, verb, was } => machine::done(self, vm, *verb, was),
             Effect::StartJob {
                 vault,
                 vm,
@@ -160,6 +163,13 @@ impl Sim {
                 fault,
             } => {
                 return trigger::begin(self, vault, vm, activity.clone(), fault.clone());
+            }
+            Effect::RegisterProvider { namespace } => {
+                self.world.providers.remove(namespace);
+            }
+            Effect::Protect { vault, vm, policy } => items::protect(self, vault, vm, policy),
+            Effect::EndAccess { collection, point } => {
+                restore_points::access_ended(self, collection, point);
             }
             Effect::EndCancelledJob { vault, job } => lifecycle::cancelled(self, vault, job),
         }

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use crate::sim::answer::{Cause, Reply, compute_time};
 use crate::sim::call::Call;
+use crate::sim::disks;
 use crate::sim::extensions;
 use crate::sim::ids;
+use crate::sim::network;
 use crate::sim::operation::{self, Operation, Service, State};
 use crate::sim::paging;
 use crate::sim::resources;
@@ -46,7 +48,7 @@ pub(in crate::sim) fn by_id<'a>(world: &'a mut World, id: &str) -> Option<&'a mu
 
 /// Whether scripts and extensions get anywhere in this VM.
 pub(in crate::sim) fn answers(vm: &Vm) -> bool {
-    vm.power == Power::Running && vm.agent == AgentState::Ready
+    vm.power == Power::Running && vm.agent == AgentState::Ready && vm.allow_extension_operations
 }
 
 /// `GET {VM}`, its extensions under `resources` (recordings vm-instance-view 001 and 008).
@@ -87,10 +89,8 @@ pub(in crate::sim) fn instance_view(sim: &mut Sim, _: &Call, found: &Found) -> R
     }
 }
 
-fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
+pub(in crate::sim) fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
     let id = id(world, vm);
-    let disk = format!("{}_OsDisk_1", vm.name);
-    let base = ids::group(&world.subscription, &vm.group);
     let configuration = match vm.os {
         Os::Windows => "windowsConfiguration",
         Os::Linux => "linuxConfiguration",
@@ -99,27 +99,18 @@ fn view(world: &World, vm: &Vm, expanded: bool) -> Value {
         "hardwareProfile": {"vmSize": "Standard_DS1_v2"},
         "provisioningState": vm.provisioning,
         "vmId": ids::guid(&id),
-        "storageProfile": {
-            "osDisk": {
-                "osType": vm.os.name(),
-                "name": disk,
-                "createOption": "FromImage",
-                "caching": "ReadWrite",
-                "managedDisk": {
-                    "storageAccountType": "Premium_LRS",
-                    "id": format!("{base}/providers/Microsoft.Compute/disks/{disk}"),
-                },
-                "diskSizeGB": 127,
-            },
-            "dataDisks": [],
-        },
+        "storageProfile": disks::storage_profile(world, vm),
         "osProfile": {
             "computerName": vm.name,
-            "allowExtensionOperations": true,
+            "allowExtensionOperations": vm.allow_extension_operations,
             "requireGuestProvisionSignal": true,
             "secrets": [],
         },
     });
+    properties["networkProfile"] = json!({"networkInterfaces": [
+        {"id": network::id(world, vm), "properties": {"primary": true}},
+    ]});
+    properties["diagnosticsProfile"] = json!({"bootDiagnostics": {"enabled": vm.boot_diagnostics}});
     properties["osProfile"][configuration] = json!({"provisionVMAgent": true});
     if expanded {
         properties["instanceView"] = instance(vm, world.now);
@@ -208,8 +199,9 @@ fn agent(vm: &Vm, now: Timestamp) -> Option<Value> {
         }));
     }
     let handlers: Vec<Value> = vm.extensions.iter().map(extensions::handler).collect();
+    let version = vm.agent_version.as_deref().unwrap_or("2.7.41491.1102");
     Some(json!({
-        "vmAgentVersion": "2.7.41491.1102",
+        "vmAgentVersion": version,
         "statuses": [{
             "code": "ProvisioningState/succeeded",
             "level": "Info",

@@ -32,6 +32,8 @@ impl Entry {
         let path = self.path.to_ascii_lowercase();
         !matches!(self.method.as_str(), "GET" | "HEAD")
             && !path.ends_with("/backupstatus")
+            && !path.ends_with("/effectivenetworksecuritygroups")
+            && !path.ends_with("/effectiveroutetable")
             && !path.ends_with("/oauth2/v2.0/token")
     }
 }

@@ -9,7 +9,9 @@
 //! `route.rs` is the table, with the right that each needs: virtual machines, instance view,
 //! extensions, Run Command (v1), restore point collections and points, compute operations; locks
 //! and permissions at any scope; subscriptions, groups, resources of a group or a subscription,
-//! providers; the activity log; vaults, protected items, recovery points, policies, jobs, backup
+//! providers and their registration; role and policy assignments; disks and key vaults; network
+//! interfaces with effective rules and routes; the activity log and metrics; vaults, protected items,
+//! recovery points, policies, jobs, backup
 //! now, operations in all five places; `backupStatus`; tokens, OpenID configuration and
 //! `/metadata/endpoints`.
 //!
@@ -33,20 +35,26 @@ mod backup;
 mod call;
 mod clockwork;
 mod compute;
+mod disks;
 mod exchange;
 mod extensions;
 mod fault;
 mod guest;
 mod ids;
+mod key_vaults;
 mod ledger;
 mod locks;
 mod login;
+mod machine;
+mod metrics;
+mod network;
 mod odata;
 mod operation;
 mod paging;
 mod rbac;
 mod resources;
 mod restore_points;
+mod roles;
 mod route;
 mod run_command;
 pub mod scenarios;

@@ -71,16 +71,45 @@ pub(in crate::sim) enum Effect {
         script: String,
         parameters: Vec<(String, String)>,
     },
+    Machine {
+        vm: String,
+        verb: Verb,
+        was: String,
+    },
     StartJob {
         vault: String,
         vm: String,
         activity: Option<String>,
         fault: Option<RunningFault>,
     },
+    /// The registration of a resource provider is over.
+    RegisterProvider {
+        namespace: String,
+    },
+    /// Protection is on, by this policy.
+    Protect {
+        vault: String,
+        vm: String,
+        policy: String,
+    },
+    /// The links to a restore point's disks are taken back.
+    EndAccess {
+        collection: String,
+        point: String,
+    },
     EndCancelledJob {
         vault: String,
         job: String,
     },
+}
+
+/// What is done to a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::sim) enum Verb {
+    Reapply,
+    Restart,
+    Redeploy,
+    Deallocate,
 }
 
 impl Operation {

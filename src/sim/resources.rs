@@ -1,11 +1,13 @@
 //! Subscriptions, resource groups, what they hold, and providers.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::sim::answer::{Cause, Reply};
 use crate::sim::call::Call;
 use crate::sim::ids;
 use crate::sim::odata::{self, Term};
+use crate::sim::operation::{Effect, Operation, Service};
 use crate::sim::paging;
 use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
@@ -13,7 +15,7 @@ use crate::sim::world::World;
 
 /// Providers that the subscription is registered for, with one api-version each, the safe pin of
 /// azure-api.md section 1.
-const PROVIDERS: [(&str, &[(&str, &str)]); 3] = [
+const PROVIDERS: [(&str, &[(&str, &str)]); 5] = [
     (
         "Microsoft.Compute",
         &[
@@ -21,7 +23,9 @@ const PROVIDERS: [(&str, &[(&str, &str)]); 3] = [
             ("restorePointCollections", "2024-07-01"),
         ],
     ),
+    ("Microsoft.Network", &[("networkInterfaces", "2024-05-01")]),
     ("Microsoft.RecoveryServices", &[("vaults", "2024-04-01")]),
+    ("Microsoft.Storage", &[("storageAccounts", "2024-01-01")]),
     (
         "Microsoft.Authorization",
         &[("locks", "2020-05-01"), ("permissions", "2022-04-01")],
@@ -182,7 +186,28 @@ fn nested_id(group: &str, kind: &str, name: &str) -> String {
 
 /// `GET {S}/providers/{namespace}`.
 pub(in crate::sim) fn provider(sim: &mut Sim, _: &Call, found: &Found) -> Reply {
-    let asked = found.get("ns");
+    provider_view(sim, found.get("ns"))
+}
+
+/// `POST {S}/providers/{namespace}/register`: `Registering`, and a minute later it is done.
+///
+/// Assumption: how long it takes; the documents say "some minutes".
+pub(in crate::sim) fn register(sim: &mut Sim, _: &Call, found: &Found) -> Reply {
+    let asked = found.get("ns").to_owned();
+    let mut states = sim.world.providers.keys();
+    if let Some(namespace) = states.find(|one| ids::same(one, &asked)).cloned() {
+        let states = &mut sim.world.providers;
+        states.insert(namespace.clone(), "Registering".to_owned());
+        let (id, now) = (sim.next_id("operation"), sim.world.now);
+        let effect = Effect::RegisterProvider { namespace };
+        let minute = SignedDuration::from_mins(1);
+        let operation = Operation::new(id, Service::Compute, now, minute, effect);
+        sim.operations.push(operation);
+    }
+    provider_view(sim, &asked)
+}
+
+fn provider_view(sim: &Sim, asked: &str) -> Reply {
     let Some((namespace, types)) = PROVIDERS.iter().find(|(name, _)| ids::same(name, asked)) else {
         let message = format!("The resource namespace '{asked}' is invalid.");
         return Reply::error(Cause::Gateway, 404, "InvalidResourceNamespace", &message);
@@ -198,10 +223,13 @@ pub(in crate::sim) fn provider(sim: &mut Sim, _: &Call, found: &Found) -> Reply 
             })
         })
         .collect();
+    let mut states = sim.world.providers.iter();
+    let state = states.find(|(name, _)| ids::same(name, namespace));
+    let state = state.map_or("Registered", |(_, state)| state.as_str());
     Reply::ok(&json!({
         "id": format!("/subscriptions/{}/providers/{namespace}", sim.world.subscription),
         "namespace": namespace,
-        "registrationState": "Registered",
+        "registrationState": state,
         "resourceTypes": types,
     }))
 }

@@ -7,7 +7,7 @@ use crate::sim::answer::{Cause, Reply, compute_time};
 use crate::sim::call::Call;
 use crate::sim::compute;
 use crate::sim::ids;
-use crate::sim::operation::{Effect, Operation, Service};
+use crate::sim::operation::{Effect, Operation, PlannedFailure, Service};
 use crate::sim::paging;
 use crate::sim::resources;
 use crate::sim::route::Found;
@@ -157,11 +157,14 @@ pub(in crate::sim) fn delete(sim: &mut Sim, call: &Call, found: &Found) -> Reply
     let effect = Effect::DeleteCollection {
         id: id(&sim.world, collection),
     };
+    // Assumption: the refusal shows as a failed operation; no recording has it.
+    let shared = collection.list().iter().any(|point| point.shared);
     start(
         sim,
         call,
         SignedDuration::from_secs(1 + PER_POINT * count),
         effect,
+        shared,
     )
 }
 
@@ -182,16 +185,75 @@ pub(in crate::sim) fn delete_point(sim: &mut Sim, call: &Call, found: &Found) ->
         return Reply::empty(204);
     };
     point.provisioning = "Deleting".to_owned();
-    let point = point.name.clone();
+    let (point, shared) = (point.name.clone(), point.shared);
     let collection = id(&sim.world, &sim.world.restore_point_collections[at]);
     let effect = Effect::DeletePoint { collection, point };
-    start(sim, call, SignedDuration::from_secs(PER_POINT), effect)
+    let lasts = SignedDuration::from_secs(PER_POINT);
+    start(sim, call, lasts, effect, shared)
 }
 
-fn start(sim: &mut Sim, call: &Call, lasts: SignedDuration, effect: Effect) -> Reply {
+/// `GET …/restorePoints/{name}/diskRestorePoints`: one for the system's disk.
+pub(in crate::sim) fn disk_points(sim: &mut Sim, call: &Call, found: &Found) -> Reply {
+    let world = &sim.world;
+    let Some(at) = position(world, found) else {
+        return not_found(world, found);
+    };
+    let collection = &world.restore_point_collections[at];
+    let named = collection
+        .list()
+        .iter()
+        .filter(|one| ids::same(&one.name, found.get("p")));
+    let value = named.map(|point| {
+        let disk = format!("{}_OsDisk_1", ids::name_of(&collection.vm));
+        let name = format!("{disk}_{}", ids::guid(&point.name));
+        let base = format!("{}/restorePoints/{}", id(world, collection), point.name);
+        json!({
+            "id": format!("{base}/diskRestorePoints/{name}"),
+            "name": name,
+            "properties": {"timeCreated": compute_time(point.time.time(world.now)), "osType": "Windows"},
+        })
+    });
+    paging::page(call, value.collect(), world.behaviour.page_size)
+}
+
+/// `POST …/diskRestorePoints/{name}/endGetAccess`.
+pub(in crate::sim) fn end_access(sim: &mut Sim, call: &Call, found: &Found) -> Reply {
+    let Some(at) = position(&sim.world, found) else {
+        return not_found(&sim.world, found);
+    };
+    let collection = id(&sim.world, &sim.world.restore_point_collections[at]);
+    let point = found.get("p").to_owned();
+    let effect = Effect::EndAccess { collection, point };
+    start(sim, call, SignedDuration::from_secs(1), effect, false)
+}
+
+/// Nobody reads the disks of a restore point any more.
+pub(in crate::sim) fn access_ended(sim: &mut Sim, collection: &str, point: &str) {
+    let own = sim
+        .world
+        .restore_point_collections
+        .iter_mut()
+        .filter(|one| {
+            ids::same(&one.group, ids::group_of(collection))
+                && ids::same(&one.name, ids::name_of(collection))
+        });
+    for one in own {
+        let points = one.list_mut().iter_mut();
+        points
+            .filter(|one| ids::same(&one.name, point))
+            .for_each(|one| one.shared = false);
+    }
+}
+
+fn start(sim: &mut Sim, call: &Call, lasts: SignedDuration, effect: Effect, shared: bool) -> Reply {
     let id = sim.next_id("operation");
     let mut operation = Operation::new(id, Service::Compute, sim.world.now, lasts, effect);
     operation.poll_after = Some(POLL_AFTER);
+    operation.failure = shared.then(|| PlannedFailure {
+        code: "DiskRestorePointUsedByCustomer".to_owned(),
+        message: "The disk restore point has an active shared access signature.".to_owned(),
+        partial: 0,
+    });
     compute::start(sim, call, operation, Some(RETRY_AFTER))
 }
 

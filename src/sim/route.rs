@@ -6,13 +6,19 @@ use crate::sim::answer::{Cause, Reply};
 use crate::sim::backup::{items, jobs, operations, policies, status, trigger, vaults};
 use crate::sim::call::Call;
 use crate::sim::compute;
+use crate::sim::disks;
 use crate::sim::extensions;
 use crate::sim::ids;
+use crate::sim::key_vaults;
 use crate::sim::locks::{self, Does};
 use crate::sim::login;
+use crate::sim::machine;
+use crate::sim::metrics;
+use crate::sim::network;
 use crate::sim::rbac;
 use crate::sim::resources;
 use crate::sim::restore_points;
+use crate::sim::roles;
 use crate::sim::run_command;
 use crate::sim::simulator::Sim;
 use crate::sim::throttle;
@@ -56,6 +62,12 @@ const ROUTES: &[Route] = &[
     Route("PUT", "{scope+}/providers/Microsoft.Authorization/locks/{name}", "Microsoft.Authorization/locks/write", Look, locks::put),
     Route("DELETE", "{scope+}/providers/Microsoft.Authorization/locks/{name}", "Microsoft.Authorization/locks/delete", Look, locks::delete),
     Route("GET", "{scope+}/providers/Microsoft.Authorization/permissions", "Microsoft.Authorization/permissions/read", Look, rbac::permissions),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/policyAssignments/{name}", "Microsoft.Authorization/policyAssignments/read", Look, roles::policy_assignment),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/roleAssignments", "Microsoft.Authorization/roleAssignments/read", Look, roles::list),
+    Route("PUT", "{scope+}/providers/Microsoft.Authorization/roleAssignments/{name}", "Microsoft.Authorization/roleAssignments/write", Change, roles::put),
+    Route("GET", "{scope+}/providers/Microsoft.Authorization/roleDefinitions/{name}", "Microsoft.Authorization/roleDefinitions/read", Look, roles::definition),
+    Route("GET", "RG/providers/Microsoft.KeyVault/vaults/{n}", "Microsoft.KeyVault/vaults/read", Look, key_vaults::get),
+    Route("PUT", "RG/providers/Microsoft.KeyVault/vaults/{n}/accessPolicies/add", "Microsoft.KeyVault/vaults/accessPolicies/write", Change, key_vaults::add_policies),
 
     Route("GET", "subscriptions", "Microsoft.Resources/subscriptions/read", Look, resources::subscriptions),
     Route("GET", "S", "Microsoft.Resources/subscriptions/read", Look, resources::subscription),
@@ -65,17 +77,31 @@ const ROUTES: &[Route] = &[
     Route("GET", "RG/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::in_group),
     Route("GET", "S/resources", "Microsoft.Resources/subscriptions/resources/read", Look, resources::all),
     Route("GET", "S/providers/{ns}", "Microsoft.Resources/subscriptions/providers/read", Look, resources::provider),
+    Route("POST", "S/providers/{ns}/register", "{ns}/register/action", Change, resources::register),
     Route("GET", "S/providers/Microsoft.Insights/eventtypes/management/values", "Microsoft.Insights/eventtypes/values/read", Look, activity_log::values),
 
     Route("GET", "S/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
     Route("GET", "RG/providers/Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachines/read", Look, compute::list),
     Route("GET", "VM", "Microsoft.Compute/virtualMachines/read", Look, compute::get),
     Route("GET", "VM/instanceView", "Microsoft.Compute/virtualMachines/instanceView/read", Look, compute::instance_view),
+    Route("GET", "VM/providers/Microsoft.Insights/metrics", "Microsoft.Insights/metrics/read", Look, metrics::list),
+    Route("GET", "RG/providers/Microsoft.Network/networkInterfaces/{n}", "Microsoft.Network/networkInterfaces/read", Look, network::get),
+    Route("POST", "RG/providers/Microsoft.Network/networkInterfaces/{n}/effectiveNetworkSecurityGroups", "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action", Change, network::effective_rules),
+    Route("POST", "RG/providers/Microsoft.Network/networkInterfaces/{n}/effectiveRouteTable", "Microsoft.Network/networkInterfaces/effectiveRouteTable/action", Change, network::effective_routes),
+    Route("GET", "S/providers/Microsoft.Network/locations/{l}/operations/{o}", "Microsoft.Network/locations/operations/read", Look, network::status),
+    Route("GET", "S/providers/Microsoft.Network/locations/{l}/operationResults/{o}", "Microsoft.Network/locations/operationResults/read", Look, network::result),
     Route("GET", "VM/extensions", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::list),
     Route("GET", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/read", Look, extensions::get),
     Route("DELETE", "VM/extensions/{e}", "Microsoft.Compute/virtualMachines/extensions/delete", Delete, extensions::delete),
+    Route("PATCH", "VM", "Microsoft.Compute/virtualMachines/write", Change, machine::patch),
+    Route("POST", "VM/deallocate", "Microsoft.Compute/virtualMachines/deallocate/action", Change, machine::deallocate),
+    Route("POST", "VM/reapply", "Microsoft.Compute/virtualMachines/reapply/action", Change, machine::reapply),
+    Route("POST", "VM/redeploy", "Microsoft.Compute/virtualMachines/redeploy/action", Change, machine::redeploy),
+    Route("POST", "VM/restart", "Microsoft.Compute/virtualMachines/restart/action", Change, machine::restart),
     Route("POST", "VM/runCommand", "Microsoft.Compute/virtualMachines/runCommand/action", Change, run_command::post),
     Route("GET", "S/providers/Microsoft.Compute/locations/{l}/operations/{o}", "Microsoft.Compute/locations/operations/read", Look, compute::operation),
+
+    Route("GET", "RG/providers/Microsoft.Compute/disks/{n}", "Microsoft.Compute/disks/read", Look, disks::get),
 
     Route("GET", "S/providers/Microsoft.Compute/restorePointCollections", "Microsoft.Compute/restorePointCollections/read", Look, restore_points::list),
     Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections", "Microsoft.Compute/restorePointCollections/read", Look, restore_points::list),
@@ -83,6 +109,8 @@ const ROUTES: &[Route] = &[
     Route("DELETE", "RG/providers/Microsoft.Compute/restorePointCollections/{n}", "Microsoft.Compute/restorePointCollections/delete", Delete, restore_points::delete),
     Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}", "Microsoft.Compute/restorePointCollections/restorePoints/read", Look, restore_points::get_point),
     Route("DELETE", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}", "Microsoft.Compute/restorePointCollections/restorePoints/delete", Delete, restore_points::delete_point),
+    Route("GET", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}/diskRestorePoints", "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/read", Look, restore_points::disk_points),
+    Route("POST", "RG/providers/Microsoft.Compute/restorePointCollections/{n}/restorePoints/{p}/diskRestorePoints/{d}/endGetAccess", "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/endGetAccess/action", Change, restore_points::end_access),
 
     Route("POST", "S/providers/Microsoft.RecoveryServices/locations/{l}/backupStatus", "Microsoft.RecoveryServices/locations/backupStatus/action", Look, status::post),
     Route("GET", "S/providers/Microsoft.RecoveryServices/vaults", "Microsoft.RecoveryServices/Vaults/read", Look, vaults::list),
@@ -90,6 +118,7 @@ const ROUTES: &[Route] = &[
     Route("GET", "V", "Microsoft.RecoveryServices/Vaults/read", Look, vaults::get),
     Route("GET", "V/backupProtectedItems", "Microsoft.RecoveryServices/Vaults/backupProtectedItems/read", Look, items::list),
     Route("GET", "PI", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/read", Look, items::get),
+    Route("PUT", "PI", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/write", Change, items::put),
     Route("GET", "PI/recoveryPoints", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/recoveryPoints/read", Look, items::recovery_points),
     Route("POST", "PI/backup", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/backup/action", Change, trigger::post),
     Route("GET", "PI/operationsStatus/{o}", "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/operationsStatus/read", Look, operations::status),
@@ -203,6 +232,7 @@ pub(in crate::sim) fn dispatch(sim: &mut Sim, call: &Call) -> Reply {
 
 fn guarded(sim: &mut Sim, call: &Call, route: Route, found: &Found) -> Reply {
     let Route(_, _, action, does, serve) = route;
+    let action = &action.replacen("{ns}", found.get("ns"), 1);
     let target = target(&call.path);
     if let Some(given) = ids::after("subscriptions", &target)
         && !ids::same(given, &sim.world.subscription)

@@ -13,6 +13,7 @@ use crate::sim::fault::{DropMoment, Fault, FaultEffect};
 use crate::sim::ids;
 use crate::sim::ledger::Entry;
 use crate::sim::locks::{self, Settling};
+use crate::sim::network::Look;
 use crate::sim::operation::{Effect, Operation, PlannedFailure};
 use crate::sim::route;
 use crate::sim::throttle::Window;
@@ -28,6 +29,8 @@ pub struct Sim {
     pub(in crate::sim) world: World,
     pub(in crate::sim) faults: Vec<Fault>,
     pub(in crate::sim) operations: Vec<Operation>,
+    #[serde(default)]
+    pub(in crate::sim) looks: Vec<Look>,
     pub(in crate::sim) returning_locks: Vec<Returning>,
     pub(in crate::sim) settling_locks: Vec<Settling>,
     pub(in crate::sim) clean_ups: Vec<CleanUp>,
@@ -45,6 +48,7 @@ impl Sim {
             world,
             faults,
             operations: Vec::new(),
+            looks: Vec::new(),
             returning_locks: Vec::new(),
             settling_locks: Vec::new(),
             clean_ups: Vec::new(),

@@ -16,6 +16,9 @@ pub(crate) enum Outside {
     /// a subscription answers the same is an assumption of `azure/reader/governance.rs`, and where
     /// it does not the plan says that the rights are not checked beforehand.
     PermissionsOfSubscription,
+    /// A network interface, and the rules and routes that hold for it: the descriptions have no
+    /// Microsoft.Network (remediations.md R11 has the operations).
+    Network,
 }
 
 /// What governs a request of that kind, if something does.
@@ -37,6 +40,17 @@ pub(crate) fn governed(method: &str, path: &str, query: &[(String, String)]) -> 
         } else {
             Outside::OperationStatus
         });
+    }
+    if path.contains("/providers/microsoft.network/") {
+        let looks = [
+            ("GET", "/networkinterfaces/"),
+            ("POST", "/effectivenetworksecuritygroups"),
+            ("POST", "/effectiveroutetable"),
+            ("GET", "/operationresults/"),
+            ("GET", "/operations/"),
+        ];
+        let is_it = |(verb, part): &(&str, &str)| *verb == method && path.contains(part);
+        return looks.iter().any(is_it).then_some(Outside::Network);
     }
     let permissions = path.strip_suffix("/providers/microsoft.authorization/permissions");
     if method == "GET" && permissions.is_some_and(|scope| scope.split('/').count() == 3) {

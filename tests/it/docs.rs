@@ -8,7 +8,7 @@ use runbook::cli::args::Arguments;
 use runbook::core::report::exit::Exit;
 use runbook::ops::catalogue;
 
-fn page(name: &str) -> String {
+pub(crate) fn page(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }

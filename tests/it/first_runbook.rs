@@ -4,13 +4,13 @@ use std::path::Path;
 
 use runbook::ops::check;
 
-use crate::golden::come_out_as_golden;
+use crate::golden::{come_out_as_golden, rehearsed};
 
 const FOLDER: &str = "examples/first-runbook";
 
 #[test]
 fn the_first_runbook_comes_out_as_its_golden_files_say() {
-    come_out_as_golden(&format!("{FOLDER}/rehearsals"));
+    come_out_as_golden(&rehearsed(&format!("{FOLDER}/rehearsals")));
 }
 
 #[test]

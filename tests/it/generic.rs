@@ -269,6 +269,10 @@ fn what_is_done_is_not_done_again_by_another_run() {
             // Whether another backup is due is the incident's to say; see the next test.
             continue;
         }
+        if action == "restore_points.end_access" {
+            // Azure does not say whether there is access: each run ends it once.
+            continue;
+        }
         in_virtual_time(async {
             let mut case = Case::proving(&proof);
             case.until_satisfied().await;

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use runbook::base::difference;
 use runbook::ops::rehearse::cases::cases_in;
@@ -18,12 +18,18 @@ use crate::kit::wire::{Untouched, Wire};
 
 #[test]
 fn every_case_comes_out_as_its_golden_files_say() {
-    let run = come_out_as_golden("runbooks/rehearsals");
+    let run = come_out_as_golden(all());
     figures::keep("golden cases", &run.to_string());
 }
 
-/// Rehearses every case under `root`, or those that `RUNBOOK_CASE` is part of the path of.
-pub(crate) fn come_out_as_golden(root: &str) -> usize {
+/// Every case of the runbooks here, or those that `RUNBOOK_CASE` is part of the path of;
+/// rehearsed once for all tests.
+pub(crate) fn all() -> &'static [Rehearsed] {
+    static ALL: OnceLock<Vec<Rehearsed>> = OnceLock::new();
+    ALL.get_or_init(|| rehearsed("runbooks/rehearsals"))
+}
+
+pub(crate) fn rehearsed(root: &str) -> Vec<Rehearsed> {
     let only = std::env::var_os("RUNBOOK_CASE").and_then(|c| c.into_string().ok());
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(root);
     let mut cases = cases_in(&root).unwrap_or_else(|e| panic!("{e}"));
@@ -34,11 +40,16 @@ pub(crate) fn come_out_as_golden(root: &str) -> usize {
     });
     let known = runbooks_of(&cases, None).unwrap_or_else(|e| panic!("{e}"));
     let wire: perform::Wire = Arc::new(|sim| Arc::new(Wire::to(sim, Arc::new(Untouched))));
-    let rehearsed = rehearse(&cases, &known, &wire, &|_| {});
+    rehearse(&cases, &known, &wire, &|_| {})
+}
+
+/// Holds cases against their golden files; returns how many there are.
+pub(crate) fn come_out_as_golden(rehearsed: &[Rehearsed]) -> usize {
     let wrong: Vec<String> = rehearsed.iter().filter_map(complaint).collect();
     println!("{} golden cases", rehearsed.len());
+    let is_filtered = std::env::var_os("RUNBOOK_CASE").is_some();
     assert!(
-        !rehearsed.is_empty() || only.is_some(),
+        !rehearsed.is_empty() || is_filtered,
         "there are no golden cases"
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));

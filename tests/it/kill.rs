@@ -76,6 +76,17 @@ fn goes_on(scenario: &str, code: &str, at: usize) -> Result<(), String> {
     };
     // On a machine that stalls for a second an hour goes by, and a run may end as waiting.
     let went_on = (0..20).map(|_| resumed()).find(|code| *code != Some(3));
+    // Killed before it was told that somebody agreed, it needs to be told so again.
+    let went_on = match went_on {
+        Some(Some(4)) if at == 1 => Some(
+            applying(state, scenario, code)
+                .output()
+                .unwrap()
+                .status
+                .code(),
+        ),
+        other => other,
+    };
     // Killed after its last event it is over, and there is nothing to go on with.
     if ![Some(Some(0)), Some(Some(64))].contains(&went_on) {
         return Err(format!("`resume` ended with {went_on:?}"));

@@ -6,6 +6,7 @@
 )]
 
 mod binary;
+mod catalogue;
 mod consent;
 mod crash;
 mod docs;
@@ -21,8 +22,11 @@ mod kill;
 mod kit;
 mod leaks;
 mod loans;
+mod matching;
 mod next;
 mod plan_file;
 mod recordings;
+mod rehearse;
 mod rules;
 mod schema;
+mod writing;

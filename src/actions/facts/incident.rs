@@ -61,7 +61,7 @@ pub(super) fn last_failed(jobs: &Jobs) -> Option<&JobRow> {
     jobs.list.iter().find(|row| has_failed(row))
 }
 
-fn has_failed(row: &JobRow) -> bool {
+pub(super) fn has_failed(row: &JobRow) -> bool {
     row.is_backup()
         && ["Failed", "CompletedWithWarnings"]
             .iter()

@@ -127,14 +127,16 @@ impl Looker for JobsLooker {
 
 /// Two groups can hold a VM of the same name: the container decides; the name only where the
 /// job has no container (answers before October 2019).
-fn is_of(job: &Job, container: Option<&str>, name: &str) -> bool {
+pub(super) fn is_of(job: &Job, container: Option<&str>, name: &str) -> bool {
     match (&job.container, container) {
         (Some(of_job), Some(ours)) => bare(of_job).eq_ignore_ascii_case(bare(ours)),
         _ => some(job.entity_name.clone()).is_some_and(|n| n.eq_ignore_ascii_case(name)),
     }
 }
 
-fn bare(container: &str) -> &str {
+/// A container's name without its first prefix, as jobs carry it.
+#[must_use]
+pub fn bare(container: &str) -> &str {
     match container.split_once(';') {
         Some((first, rest)) if first.eq_ignore_ascii_case("IaasVMContainer") => rest,
         _ => container,

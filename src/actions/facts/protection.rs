@@ -29,6 +29,8 @@ pub struct Protection {
     pub last_backup_status: Option<String>,
     /// The policy's resource id.
     pub policy: Option<String>,
+    /// True when the item is deleted and the vault only keeps it for a while.
+    pub soft_deleted: bool,
 }
 
 #[async_trait]
@@ -56,6 +58,7 @@ impl Looker for ProtectionLooker {
             state: some(item.protection_state.clone()),
             health: some(item.health_status.clone()),
             last_backup_status: some(item.last_backup_status.clone()),
+            soft_deleted: item.soft_deleted,
             policy: item.policy_id.as_ref().map(ToString::to_string),
             item: Some(item.id.to_string()),
         })

@@ -33,8 +33,21 @@ pub struct VmFact {
     pub power: Option<String>,
     /// `Succeeded`, `Failed`, `Updating` …
     pub provisioning: Option<String>,
+    /// False when the VM forbids all extensions, Azure Backup's too.
+    #[serde(default = "allowed")]
+    pub extensions_allowed: bool,
     /// The agent.
     pub agent: AgentFact,
+    /// Resource ids of its network interfaces, the primary one first.
+    #[serde(default)]
+    pub network_interfaces: Vec<String>,
+    /// Whether Azure keeps its screen and serial log; null when Azure does not say.
+    #[serde(default)]
+    pub boot_diagnostics: Option<bool>,
+}
+
+fn allowed() -> bool {
+    true
 }
 
 /// The VM agent, as Azure last heard of it.
@@ -127,6 +140,13 @@ impl Looker for VmLooker {
                 seen: vm.agent.seen,
                 message: vm.agent.message.clone(),
             },
+            extensions_allowed: vm.allow_extension_operations != Some(false),
+            network_interfaces: vm
+                .network_interfaces
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            boot_diagnostics: vm.boot_diagnostics,
             id: vm.id.to_string(),
         };
         fact.agent.ready = fact.is_running() && fact.agent.status == "ready";

@@ -1,6 +1,7 @@
 //! Reads of what Azure Backup knows: protection, jobs, policies, recovery points.
 
 use jiff::{Timestamp, tz::TimeZone};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::azure::resource_id::ResourceId;
@@ -44,6 +45,35 @@ impl Reader {
             .get(id.as_str(), Api::Backup, &[], &attempted)
             .await?;
         Ok(wire.into())
+    }
+
+    /// The Recovery Services vaults of a subscription; where a region is given, those in it.
+    pub async fn vaults(
+        &self,
+        subscription: &ResourceId,
+        location: Option<&str>,
+    ) -> Result<Vec<ResourceId>, Failure> {
+        #[derive(Deserialize)]
+        struct Entry {
+            id: ResourceId,
+            location: Option<String>,
+        }
+        let attempted = "list the vaults of the subscription";
+        let path = subscription
+            .subscription_id()
+            .child("providers/Microsoft.RecoveryServices/vaults");
+        let wire: Vec<Entry> = self
+            .arm
+            .list(path.as_str(), Api::Backup, &[], attempted)
+            .await?;
+        let here = |entry: &Entry| {
+            entry
+                .location
+                .as_deref()
+                .zip(location)
+                .is_none_or(|(of, here)| of.eq_ignore_ascii_case(here))
+        };
+        Ok(wire.into_iter().filter(here).map(|e| e.id).collect())
     }
 
     /// A backup policy.

@@ -1,14 +1,12 @@
-//! Reads of locks, permissions, the contents of a group, and who wrote a lock.
+//! Reads of locks, permissions and the contents of a group.
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::azure::resource_id::ResourceId;
 use crate::azure::versions::Api;
-use crate::azure::views::activity::WireEvent;
 use crate::azure::views::lock::WireLock;
 use crate::azure::views::permission::WireGrant;
-use crate::azure::views::{ActivityEvent, Lock, Permissions};
+use crate::azure::views::{Lock, Permissions};
 use crate::base::{ErrorClass, Failure};
 
 use super::Reader;
@@ -70,32 +68,6 @@ impl Reader {
             .list(path.as_str(), Api::Resources, &[], &attempted)
             .await?;
         Ok(wire.into_iter().map(|entry| entry.id).collect())
-    }
-
-    /// What was done to a lock since `since`, newest first. The filter is one of the few forms
-    /// that the activity log allows.
-    pub async fn lock_events(
-        &self,
-        lock: &ResourceId,
-        since: Timestamp,
-    ) -> Result<Vec<ActivityEvent>, Failure> {
-        let attempted = format!("read who changed the lock `{}`", lock.name());
-        let path = lock
-            .subscription_id()
-            .child("providers/Microsoft.Insights/eventtypes/management/values");
-        let until = self.arm.clock.now();
-        let filter = format!(
-            "eventTimestamp ge '{since:.0}' and eventTimestamp le '{until:.0}' and resourceUri eq '{}'",
-            lock.as_str().replace('\'', "''")
-        );
-        let query = [("$filter", filter.as_str())];
-        let wire: Vec<WireEvent> = self
-            .arm
-            .list(path.as_str(), Api::ActivityLog, &query, &attempted)
-            .await?;
-        let mut events: Vec<ActivityEvent> = wire.into_iter().map(Into::into).collect();
-        events.sort_by_key(|event| std::cmp::Reverse(event.at));
-        Ok(events)
     }
 }
 

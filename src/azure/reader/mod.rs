@@ -23,7 +23,13 @@
 
 mod backup;
 mod compute;
+mod disks;
 mod governance;
+mod monitor;
+mod neighbours;
+mod network;
+mod rights;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 

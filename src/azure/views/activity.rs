@@ -17,6 +17,8 @@ pub struct ActivityEvent {
     pub at: Option<Timestamp>,
     /// `Started`, `Succeeded`, `Failed` …
     pub status: String,
+    /// What it was done to, as Azure spells it.
+    pub resource: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -26,6 +28,7 @@ pub(in crate::azure) struct WireEvent {
     caller: Option<Text>,
     event_timestamp: Option<Moment>,
     status: Option<Named>,
+    resource_id: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +45,7 @@ impl From<WireEvent> for ActivityEvent {
             caller: filled(wire.caller),
             at: wire.event_timestamp.unwrap_or_default().0,
             status: value(wire.status),
+            resource: filled(wire.resource_id),
         }
     }
 }

@@ -5,11 +5,18 @@
 //! read fails the answer, because a resource that silently vanished could change a decision.
 
 pub mod activity;
+mod attached;
 pub mod backup;
+pub mod disk;
 pub mod extension;
+pub mod governance;
+pub mod key_vault;
 pub mod lock;
+pub mod metric;
+pub mod network;
 pub mod permission;
 pub mod restore_point;
+pub mod role;
 pub mod script;
 pub mod vm;
 pub(super) mod wire;
@@ -19,9 +26,15 @@ pub use backup::{
     Alert, BackupStatus, ErrorDetail, HealthDetail, Job, Policy, ProtectedItem, RecoveryPoint,
 };
 pub use backup::{Task, Tier};
+pub use disk::{AttachedDisk, Disk, KeyPlace};
 pub use extension::{Extension, Status};
+pub use governance::{PolicyAssignment, Provider};
+pub use key_vault::{AccessPolicy, KeyVault};
 pub use lock::Lock;
+pub use metric::{Metric, Sample};
+pub use network::{EffectiveGroup, EffectiveRoute, EffectiveRule, NetworkInterface};
 pub use permission::{Grant, Permissions};
 pub use restore_point::{Collection, Point};
+pub use role::{Role, RoleAssignment};
 pub use script::ScriptOutput;
 pub use vm::{Agent, AgentStatus, ExtensionHandler, OsType, Vm};

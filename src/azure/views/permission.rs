@@ -40,7 +40,7 @@ impl Permissions {
 }
 
 /// Whether `text` is `pattern` with each `*` standing for any text, the empty one too.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::azure::resource_id::ResourceId;
 use crate::base::clock;
 
+use super::attached::{Diagnostics, Interfaces};
 use super::extension::{Status, WireStatus};
 use super::wire::{Text, filled, list};
 
@@ -132,6 +133,12 @@ pub struct Vm {
     /// `false` forbids every extension, Backup's too.
     #[serde(default)]
     pub allow_extension_operations: Option<bool>,
+    /// Its network interfaces, the primary one first.
+    #[serde(default)]
+    pub network_interfaces: Vec<ResourceId>,
+    /// Whether Azure keeps its screen and serial log, when Azure says.
+    #[serde(default)]
+    pub boot_diagnostics: Option<bool>,
     /// Its tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -166,6 +173,8 @@ struct Properties {
     provisioning_state: Option<Text>,
     storage_profile: Option<Storage>,
     os_profile: Option<OsProfile>,
+    network_profile: Option<Interfaces>,
+    diagnostics_profile: Option<Diagnostics>,
     instance_view: Option<View>,
 }
 
@@ -237,6 +246,12 @@ impl From<WireVm> for Vm {
             allow_extension_operations: properties
                 .os_profile
                 .and_then(|profile| profile.allow_extension_operations),
+            network_interfaces: properties
+                .network_profile
+                .map_or_else(Vec::new, Interfaces::primary_first),
+            boot_diagnostics: properties
+                .diagnostics_profile
+                .and_then(Diagnostics::are_kept),
             tags: wire
                 .tags
                 .unwrap_or_default()

@@ -39,6 +39,16 @@ impl Planner<'_> {
         let Some(action) = self.actions.get(&step.action) else {
             return unknown_action(step);
         };
+        // What a parameter alone rules out stays ruled out, whatever passes meanwhile.
+        let mut chosen = Facts::default();
+        chosen.know("params", params_fact(&self.request.params));
+        if let Evaluated::Known(Value::Bool(false)) = step.guard(&chosen) {
+            let why = format!(
+                "not needed here: {}",
+                step.when.as_deref().unwrap_or("never")
+            );
+            return self.simple(step, Forecast::Skipped, why);
+        }
         self.deferred(step, action, Value::Null, format!("decided after {what}"))
     }
 

@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::core::report::exit::Exit;
+use crate::core::report::markdown;
 use crate::core::report::page::{Line, Page};
 use crate::core::report::tell_answer::answered;
 use crate::core::report::text::{self, Paint};
-use crate::core::report::markdown;
 use crate::core::runbook::answer::{Answer, Sureness};
 
 /// A failure and the runbook that answers it.

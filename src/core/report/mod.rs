@@ -11,7 +11,9 @@ pub mod export;
 mod fold;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
+pub mod matched;
 mod moved;
 mod names;
 mod page;
@@ -24,6 +26,7 @@ mod tell_plan;
 mod tell_run;
 pub mod text;
 mod ticket;
+pub mod triage;
 mod words;
 
 #[cfg(test)]

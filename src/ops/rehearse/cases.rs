@@ -1,6 +1,6 @@
 //! The cases of a folder: where they are, and what each begins with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::base::diagnostics::did_you_mean;
 use crate::base::yaml;
 use crate::core::plan::Plan;
 use crate::core::plan::consent::Consent;
@@ -208,6 +209,54 @@ pub fn cases_in(place: &Path) -> Result<Vec<Case>, OpsError> {
         )));
     }
     Ok(found)
+}
+
+/// The cases that are named: by a folder, by a code, or by both parts of a case (`CODE/CASE`),
+/// which are looked for in `rehearsals` beside the runbooks of `beside`; all of those, when
+/// nothing is named.
+///
+/// # Errors
+/// When a name is that of nothing; with the one that may have been meant.
+pub fn named(names: &[String], beside: &Path) -> Result<Vec<Case>, OpsError> {
+    let home = beside.join(FOLDER);
+    if names.is_empty() && !home.is_dir() {
+        return Err(OpsError::Usage(format!(
+            "there is no `{}`: name a folder of rehearsals, or the folder of the runbooks with --runbooks",
+            home.display()
+        )));
+    }
+    let mut found = BTreeSet::new();
+    if names.is_empty() {
+        found.extend(cases_in(&home)?);
+    }
+    for name in names {
+        found.extend(cases_in(&place_of(name, &home)?)?);
+    }
+    Ok(found.into_iter().collect())
+}
+
+fn place_of(name: &str, home: &Path) -> Result<PathBuf, OpsError> {
+    let given = Path::new(name);
+    if given.is_dir() {
+        return Ok(given.to_path_buf());
+    }
+    let codes = names_in(home).unwrap_or_default();
+    let (code, case) = name.split_once('/').unwrap_or((name, ""));
+    let alike = codes.iter().find(|known| known.eq_ignore_ascii_case(code));
+    let inside = alike.map(|known| match case {
+        "" => home.join(known),
+        case => home.join(known).join(case),
+    });
+    if let Some(inside) = inside.filter(|inside| inside.is_dir()) {
+        return Ok(inside);
+    }
+    let meant = did_you_mean(code, codes.iter().map(String::as_str));
+    let meant = meant.map(|meant| format!("; did you mean `{meant}`?"));
+    Err(OpsError::Usage(format!(
+        "`{name}` is no folder, and `{}` has no rehearsal of that code{}",
+        home.display(),
+        meant.unwrap_or_default()
+    )))
 }
 
 fn case_at(folder: &Path, shown: impl Fn(&Path) -> PathBuf) -> Option<Case> {

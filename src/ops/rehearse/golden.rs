@@ -31,7 +31,7 @@ pub struct Rehearsed {
 #[derive(Clone, Debug)]
 pub enum Ending {
     /// As its golden files say.
-    AsWritten,
+    AsWritten(Performance),
     /// It has no golden files yet.
     New(Performance),
     /// Otherwise than its golden files say.
@@ -54,7 +54,7 @@ impl Ending {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::AsWritten => "as_written",
+            Self::AsWritten(_) => "as_written",
             Self::New(_) => "new",
             Self::Differs(_) => "differs",
             Self::Broken(_) => "broken",
@@ -63,12 +63,27 @@ impl Ending {
 }
 
 impl Rehearsed {
+    /// Whether it came out otherwise than written.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        !matches!(self.ending, Ending::AsWritten(_))
+    }
+
+    /// What came out, unless it is broken.
+    #[must_use]
+    pub fn came(&self) -> Option<&Performance> {
+        match &self.ending {
+            Ending::AsWritten(came) | Ending::New(came) | Ending::Differs(came) => Some(came),
+            Ending::Broken(_) => None,
+        }
+    }
+
     /// What came out, where it is not what the golden files say.
     #[must_use]
     pub fn to_write(&self) -> Option<&Performance> {
         match &self.ending {
             Ending::New(came) | Ending::Differs(came) => Some(came),
-            Ending::AsWritten | Ending::Broken(_) => None,
+            Ending::AsWritten(_) | Ending::Broken(_) => None,
         }
     }
 
@@ -181,7 +196,7 @@ fn compared(case: &Case, came: Performance) -> Ending {
             },
         );
     match written {
-        [Some(true), Some(true), Some(true)] => Ending::AsWritten,
+        [Some(true), Some(true), Some(true)] => Ending::AsWritten(came),
         [None, None, None] => Ending::New(came),
         _ => Ending::Differs(came),
     }

@@ -31,7 +31,7 @@ pub fn in_process() -> Wire {
 }
 
 /// What came out of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Performance {
     /// `plan.txt`: the plan as `runbook plan` shows it.
     pub plan: String,
@@ -39,6 +39,8 @@ pub struct Performance {
     pub requests: String,
     /// `report.md`: how the run is told.
     pub report: String,
+    /// The run, or why there was none.
+    pub told: Report,
 }
 
 impl Performance {
@@ -128,11 +130,7 @@ async fn performed(
     let first = plan(&stage.world, &ask).await.map_err(told)?;
     let planned = stage.asked_since(0);
     rules::nothing_written(&planned, "planning")?;
-    let mut out = Performance {
-        plan: requests::masked(&text::plan(&first, Paint::None)),
-        requests: requests::section("plan", &planned),
-        report: String::new(),
-    };
+    let mut asked = requests::section("plan", &planned);
     let consent = question.consent(&first);
     let report = match applied(&stage, &first, consent).await {
         Ok(records) => {
@@ -140,7 +138,7 @@ async fn performed(
             stage
                 .simulated
                 .with(|sim| rules::of_a_run(&records, &sent, sim, &ask.vm))?;
-            out.requests.push_str(&requests::section("apply", &sent));
+            asked.push_str(&requests::section("apply", &sent));
             Report::of_run(&records).map_err(|why| why.to_string())?
         }
         Err(why) => {
@@ -148,12 +146,16 @@ async fn performed(
             not_applied(why, &first)
         }
     };
-    out.report = requests::masked(&markdown::render(&report));
     // A forced run asks for no proof, so it would act again.
     if report.outcome == Some(RunOutcome::Fixed) && !question.force {
-        out.requests.push_str(&again(&stage, &ask, &first).await?);
+        asked.push_str(&again(&stage, &ask, &first).await?);
     }
-    Ok(out)
+    Ok(Performance {
+        plan: requests::masked(&text::plan(&first, Paint::None)),
+        requests: asked,
+        report: requests::masked(&markdown::render(&report)),
+        told: report,
+    })
 }
 
 async fn applied(stage: &Stage, plan: &Plan, consent: Consent) -> Result<Vec<Record>, OpsError> {

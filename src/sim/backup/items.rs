@@ -1,12 +1,14 @@
 //! Protected items and their recovery points.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::sim::answer::{Cause, Reply, backup_time};
-use crate::sim::backup::{codes, vaults};
+use crate::sim::backup::{codes, operations, vaults};
 use crate::sim::call::Call;
 use crate::sim::ids;
 use crate::sim::odata::{self, Term};
+use crate::sim::operation::{Effect, Operation, Service};
 use crate::sim::paging;
 use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
@@ -97,6 +99,7 @@ fn view(world: &World, vault: &Vault, item: &Item) -> Value {
             .replacen("/subscriptions/", "/Subscriptions/", 1),
         "policyName": item.policy,
         "vaultId": format!("https://management.azure.com{}", vaults::id(world, vault)),
+        "isScheduledForDeferredDelete": item.soft_deleted,
         "isArchiveEnabled": false,
         "softDeleteRetentionPeriod": 0,
     });
@@ -153,6 +156,48 @@ pub(in crate::sim) fn get(sim: &mut Sim, _: &Call, found: &Found) -> Reply {
     match of(&sim.world, found) {
         Ok((vault, item)) => Reply::ok(&view(&sim.world, vault, item)),
         Err(reply) => reply,
+    }
+}
+
+/// `PUT {PI}`: protection by a policy of the vault; a minute later it is on.
+///
+/// Assumption: how long it takes, and the refusal of an unknown policy.
+pub(in crate::sim) fn put(sim: &mut Sim, call: &Call, found: &Found) -> Reply {
+    let (vault, item) = match of(&sim.world, found) {
+        Ok(both) => both,
+        Err(reply) => return reply,
+    };
+    let policy = call.body["properties"]["policyId"].as_str();
+    let policy = ids::name_of(policy.unwrap_or_default()).to_owned();
+    let source = call.body["properties"]["sourceResourceId"].as_str();
+    let known = vault
+        .policies
+        .iter()
+        .any(|one| ids::same(&one.name, &policy));
+    if !known || !source.is_some_and(|source| ids::same(source, &item.vm)) || item.soft_deleted {
+        let message = "Input provided for the call is invalid.";
+        return Reply::error(Cause::Service, 400, "BMSUserErrorInvalidInput", message);
+    }
+    let effect = Effect::Protect {
+        vault: vaults::id(&sim.world, vault),
+        vm: item.vm.clone(),
+        policy,
+    };
+    let (id, minute) = (sim.next_id("operation"), SignedDuration::from_mins(1));
+    let operation = Operation::new(id, Service::Backup, sim.world.now, minute, effect);
+    let base = call.path.clone();
+    operations::start(sim, call, operation, &base, call.version())
+}
+
+/// Protection is on.
+pub(in crate::sim) fn protect(sim: &mut Sim, vault: &str, vm: &str, policy: &str) {
+    let Some(at) = vaults::position(&sim.world, vault) else {
+        return;
+    };
+    let items = sim.world.vaults[at].items.iter_mut();
+    for item in items.filter(|item| ids::same(&item.vm, vm)) {
+        item.state = "Protected".to_owned();
+        item.policy = policy.to_owned();
     }
 }
 

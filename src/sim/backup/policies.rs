@@ -8,7 +8,7 @@ use crate::sim::call::Call;
 use crate::sim::ids;
 use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
-use crate::sim::world::{Policy, Vault, World};
+use crate::sim::world::{Policy, Schedule, Vault, World};
 
 fn view(world: &World, vault: &Vault, policy: &Policy) -> Value {
     let protected = vault
@@ -18,18 +18,13 @@ fn view(world: &World, vault: &Vault, policy: &Policy) -> Value {
         .count();
     let mut properties = json!({
         "backupManagementType": "AzureIaasVM",
-        "policyType": "V1",
-        "instantRpRetentionRangeInDays": 2,
-        "schedulePolicy": {
-            "schedulePolicyType": "SimpleSchedulePolicy",
-            "scheduleRunFrequency": "Daily",
-            "scheduleRunTimes": ["2018-01-24T02:30:00Z"],
-            "scheduleWeeklyFrequency": 0,
-        },
+        "policyType": policy.kind.as_deref().unwrap_or("V1"),
+        "instantRpRetentionRangeInDays": policy.schedule.instant_days,
+        "schedulePolicy": schedule(&policy.schedule),
         "retentionPolicy": {
             "retentionPolicyType": "LongTermRetentionPolicy",
             "dailySchedule": {
-                "retentionTimes": ["2018-01-24T02:30:00Z"],
+                "retentionTimes": [moment(&policy.schedule.at)],
                 "retentionDuration": {"count": 30, "durationType": "Days"},
             },
         },
@@ -37,6 +32,9 @@ fn view(world: &World, vault: &Vault, policy: &Policy) -> Value {
         "protectedItemsCount": protected,
         "instantRPDetails": {},
     });
+    if policy.schedule.every_hours.is_some() {
+        properties["policyType"] = json!("V2");
+    }
     if let Some(prefix) = &policy.prefix {
         properties["instantRPDetails"]["azureBackupRGNamePrefix"] = json!(prefix);
     }
@@ -49,6 +47,34 @@ fn view(world: &World, vault: &Vault, policy: &Policy) -> Value {
         "type": "Microsoft.RecoveryServices/vaults/backupPolicies",
         "properties": properties,
     })
+}
+
+fn schedule(schedule: &Schedule) -> Value {
+    let at = moment(&schedule.at);
+    if let Some(hours) = schedule.every_hours {
+        return json!({
+            "schedulePolicyType": "SimpleSchedulePolicyV2",
+            "scheduleRunFrequency": "Hourly",
+            "hourlySchedule": {
+                "interval": hours, "scheduleWindowStartTime": at, "scheduleWindowDuration": 12,
+            },
+        });
+    }
+    let mut view = json!({
+        "schedulePolicyType": "SimpleSchedulePolicy",
+        "scheduleRunFrequency": if schedule.days.is_empty() { "Daily" } else { "Weekly" },
+        "scheduleRunTimes": [at],
+        "scheduleWeeklyFrequency": 0,
+    });
+    if !schedule.days.is_empty() {
+        view["scheduleRunDays"] = json!(schedule.days);
+    }
+    view
+}
+
+/// A time of the day as policies write it; the date means nothing.
+fn moment(time: &str) -> String {
+    format!("2018-01-24T{time}:00Z")
 }
 
 /// `GET {V}/backupPolicies`.

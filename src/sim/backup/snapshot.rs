@@ -4,15 +4,18 @@ use jiff::Timestamp;
 
 use crate::sim::backup::codes;
 use crate::sim::compute;
+use crate::sim::disks;
 use crate::sim::guest;
 use crate::sim::ids;
+use crate::sim::key_vaults;
 use crate::sim::simulator::Sim;
-use crate::sim::world::{
-    AgentState, Collection, Extension, Point, Power, RecoveryPoint, Reported, Vm, When,
-};
+use crate::sim::world::{Collection, Extension, Point, Power, RecoveryPoint, Reported, Vm, When};
 
 /// The first thing that is sick in the VM `id`, as the job will report it.
 pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
+    if let Some(code) = of_disks(sim, id) {
+        return Some(codes::reported(code));
+    }
     let limit = sim.world.behaviour.restore_point_limit;
     let sources = sim.world.restore_point_collections.iter();
     let points: usize = sources
@@ -33,7 +36,7 @@ pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
         "ExtensionStuckInDeletionState"
     } else if points >= limit {
         "UserErrorRpCollectionLimitReached"
-    } else if running && vm.agent != AgentState::Ready {
+    } else if running && !compute::answers(vm) {
         "UserErrorGuestAgentStatusUnavailable"
     } else if running && guest::needs_vss_copy(vm) {
         "GuestAgentSnapshotTaskStatusError"
@@ -43,6 +46,17 @@ pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
         return None;
     };
     Some(codes::reported(code))
+}
+
+/// What of the VM's disks backups do not take.
+fn of_disks(sim: &Sim, id: &str) -> Option<&'static str> {
+    let vm = sim.world.vms.iter().find(|vm| {
+        ids::same(&vm.group, ids::group_of(id)) && ids::same(&vm.name, ids::name_of(id))
+    })?;
+    if disks::too_large(vm) {
+        return Some("UserErrorUnsupportedDiskSize");
+    }
+    (!key_vaults::opens(&sim.world, vm)).then_some("UserErrorKeyvaultPermissionsNotConfigured")
 }
 
 /// Takes the snapshot of the VM `id` as of `at`, which for a job that ran before the world began

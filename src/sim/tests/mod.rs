@@ -1,9 +1,11 @@
 //! Promises of the simulator that a client could trip over, asked over its only door.
 
 mod backups;
+mod evidence;
 mod faults;
 mod gate;
 mod locks;
+mod machine;
 mod operations;
 mod reading;
 

@@ -25,12 +25,33 @@ pub struct Vm {
     /// `Succeeded`, `Failed` or `Updating`.
     #[serde(default = "succeeded")]
     pub provisioning: String,
+    /// What mends its agent and its provisioning state.
+    #[serde(default, skip_serializing_if = "Mending::is_never")]
+    pub mended_by: Mending,
+    /// The agent's version; a recent one of its system unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_version: Option<String>,
+    /// False when the VM forbids all extensions.
+    #[serde(default = "allowed", skip_serializing_if = "Clone::clone")]
+    pub allow_extension_operations: bool,
+    /// Its disks; a system disk when there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disks: Vec<super::Disk>,
     /// Its extensions.
     #[serde(default)]
     pub extensions: Vec<Extension>,
     /// What a script finds inside.
     #[serde(default)]
     pub guest: Guest,
+    /// Its way out.
+    #[serde(default)]
+    pub network: super::Network,
+    /// How busy it is.
+    #[serde(default)]
+    pub load: super::Load,
+    /// Whether its screen and serial log are kept.
+    #[serde(default)]
+    pub boot_diagnostics: bool,
     /// Set when the backup extension was deleted: the next good snapshot installs it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reinstall_snapshot_extension: bool,
@@ -72,6 +93,27 @@ pub enum Power {
     Stopped,
     /// Shut down and released.
     Deallocated,
+}
+
+/// What mends a machine; each mends what those before it do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mending {
+    /// Its model, applied again.
+    Reapply,
+    /// A restart.
+    Restart,
+    /// Another host.
+    Redeploy,
+    /// Nothing that can be done from outside.
+    #[default]
+    Never,
+}
+
+impl Mending {
+    fn is_never(&self) -> bool {
+        *self == Self::Never
+    }
 }
 
 /// What the VM agent reports.
@@ -217,6 +259,10 @@ impl<'de> Deserialize<'de> for RegistryValue {
             }
         }
     }
+}
+
+fn allowed() -> bool {
+    true
 }
 
 fn succeeded() -> String {

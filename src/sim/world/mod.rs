@@ -6,22 +6,32 @@
 
 mod behaviour;
 mod identity;
+mod load;
 mod machine;
+mod network;
 mod points;
 mod protection;
+mod schedule;
 mod settle;
+mod storage;
 mod when;
 
 pub use behaviour::{Behaviour, PollingUrls, Throttle};
 pub use identity::{Grant, Identity};
-pub use machine::{AgentState, Ail, Extension, Guest, Os, Power, RegistryValue, Vm};
+pub use load::{Load, Spike};
+pub use machine::{AgentState, Ail, Extension, Guest, Mending, Os, Power, RegistryValue, Vm};
+pub use network::{Network, NextHop, Rule};
 pub use points::{Collection, Point, Points};
 pub use protection::{
     InVault, Item, Job, JobStatus, Policy, RecoveryPoint, Reported, RunningFault, Vault,
 };
+pub use schedule::Schedule;
+pub use storage::{AccessPolicy, Disk, KeyVault, PolicyAssignment, RoleAssignment};
 pub use when::{Span, When};
 
 pub(in crate::sim) use when::{after, minutes};
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -48,6 +58,14 @@ pub struct World {
     pub restore_point_collections: Vec<Collection>,
     /// Recovery Services vaults.
     pub vaults: Vec<Vault>,
+    /// Key vaults.
+    pub key_vaults: Vec<KeyVault>,
+    /// Roles of others than the caller.
+    pub role_assignments: Vec<RoleAssignment>,
+    /// Assignments of Azure Policy.
+    pub policy_assignments: Vec<PolicyAssignment>,
+    /// Resource providers that are not `Registered`, with their state.
+    pub providers: BTreeMap<String, String>,
     /// Any other resources, so that a group can hold more than the simulator models.
     pub resources: Vec<Resource>,
     /// Who calls, and what that identity may do.
@@ -71,6 +89,10 @@ impl Default for World {
             locks: Vec::new(),
             restore_point_collections: Vec::new(),
             vaults: Vec::new(),
+            key_vaults: Vec::new(),
+            role_assignments: Vec::new(),
+            policy_assignments: Vec::new(),
+            providers: BTreeMap::new(),
             resources: Vec::new(),
             identity: Identity::default(),
             behaviour: Behaviour::default(),

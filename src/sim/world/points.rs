@@ -81,6 +81,9 @@ pub struct Point {
     pub time: When,
     /// `Succeeded`, `Deleting` …
     pub provisioning: String,
+    /// Whether somebody has a link to read its disks with, which stops its deletion.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 impl Point {
@@ -90,6 +93,7 @@ impl Point {
             name: name_at(at),
             time: When::At(at),
             provisioning: succeeded(),
+            shared: false,
         }
     }
 
@@ -115,6 +119,8 @@ struct Written {
     time: When,
     #[serde(default = "succeeded")]
     provisioning: String,
+    #[serde(default)]
+    shared: bool,
 }
 
 impl<'de> Deserialize<'de> for Point {
@@ -126,17 +132,20 @@ impl<'de> Deserialize<'de> for Point {
                 name: String::new(),
                 time,
                 provisioning: succeeded(),
+                shared: false,
             });
         }
         let Written {
             name,
             time,
             provisioning,
+            shared,
         } = serde_json::from_value(value).map_err(D::Error::custom)?;
         Ok(Self {
             name,
             time,
             provisioning,
+            shared,
         })
     }
 }

@@ -34,9 +34,15 @@ pub struct Policy {
     /// `azureBackupRGNamePrefix`: the group of the collections is `<prefix>1<suffix>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
+    /// `V1` or `V2`, as `policyType` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// `azureBackupRGNameSuffix`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suffix: Option<String>,
+    /// When it backs up.
+    #[serde(default)]
+    pub schedule: super::Schedule,
 }
 
 /// A protected VM.
@@ -51,6 +57,9 @@ pub struct Item {
     /// `protectionState`: `Protected`, `ProtectionStopped` …
     #[serde(default = "protected")]
     pub state: String,
+    /// Whether it is deleted and only kept for a while.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub soft_deleted: bool,
     /// How many of the restore points, from the oldest, are in the vault too.
     #[serde(default)]
     pub in_vault: InVault,

@@ -14,6 +14,12 @@ impl World {
     /// once.
     pub(in crate::sim) fn settle(&mut self) {
         self.settle_scopes();
+        for spike in self.vms.iter_mut().flat_map(|vm| &mut vm.load.spikes) {
+            spike.from.settle(self.now);
+            if let Some(to) = &mut spike.to {
+                to.settle(self.now);
+            }
+        }
         self.settle_collections();
         self.settle_vaults();
         for event in &mut self.events {
@@ -38,6 +44,12 @@ impl World {
     fn settle_scopes(&mut self) {
         for lock in &mut self.locks {
             lock.scope = ids::scope(&self.subscription, &lock.scope);
+        }
+        for one in &mut self.role_assignments {
+            one.scope = ids::scope(&self.subscription, &one.scope);
+        }
+        for one in &mut self.policy_assignments {
+            one.scope = ids::scope(&self.subscription, &one.scope);
         }
         for grant in &mut self.identity.allowed {
             grant.scope = ids::scope(&self.subscription, &grant.scope);
@@ -180,6 +192,7 @@ impl World {
                     .map(|one| one.group.clone()),
             )
             .chain(self.vaults.iter().map(|vault| vault.group.clone()))
+            .chain(self.key_vaults.iter().map(|vault| vault.group.clone()))
             .chain(self.resources.iter().map(|resource| resource.group.clone()))
             .collect::<Vec<_>>();
         for name in named {

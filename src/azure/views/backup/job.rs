@@ -60,6 +60,9 @@ pub struct Job {
     /// Whether a person or a tool asked for it, when Azure says.
     #[serde(default)]
     pub user_triggered: Option<bool>,
+    /// What may be done to it: `Cancellable`, `Retriable`, or their numbers 1 and 2.
+    #[serde(default)]
+    pub actions: Vec<String>,
     /// Why it failed, or what it warns of.
     #[serde(default)]
     pub error_details: Vec<ErrorDetail>,
@@ -90,6 +93,21 @@ impl Job {
             .iter()
             .any(|s| self.status.eq_ignore_ascii_case(s))
     }
+
+    /// Whether it can be cancelled: Azure says so, it is not being cancelled yet, and the
+    /// snapshot is not done. `Cancellable` alone stays after the end (azure-api.md 6.4).
+    #[must_use]
+    pub fn can_be_cancelled(&self) -> bool {
+        let offered = self
+            .actions
+            .iter()
+            .any(|a| a == "1" || a.eq_ignore_ascii_case("Cancellable"));
+        let in_snapshot = self.tasks.iter().any(|task| {
+            task.name.eq_ignore_ascii_case("Take Snapshot")
+                && task.status.eq_ignore_ascii_case("InProgress")
+        });
+        offered && in_snapshot && self.status.eq_ignore_ascii_case("InProgress")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -109,6 +127,8 @@ struct Properties {
     entity_friendly_name: Option<Text>,
     container_name: Option<Text>,
     is_user_triggered: Option<bool>,
+    #[serde(deserialize_with = "list")]
+    actions_info: Vec<Text>,
     #[serde(deserialize_with = "list")]
     error_details: Vec<WireError>,
     extended_info: Option<Extended>,
@@ -158,6 +178,7 @@ impl From<WireJob> for Job {
             entity_name: filled(p.entity_friendly_name),
             container: filled(p.container_name),
             user_triggered: p.is_user_triggered,
+            actions: p.actions_info.into_iter().map(|action| action.0).collect(),
             error_details: p.error_details.into_iter().map(Into::into).collect(),
             tasks: tasks.collect(),
             dynamic_error: filled(extended.dynamic_error_message),

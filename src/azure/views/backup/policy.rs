@@ -6,6 +6,8 @@ use crate::azure::resource_id::ResourceId;
 
 use crate::azure::views::wire::{Text, filled};
 
+use super::schedule::{Schedule, WireSchedule};
+
 /// A backup policy for VMs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -28,6 +30,9 @@ pub struct Policy {
     /// `OnlyCrashConsistent`, when that was chosen.
     #[serde(default)]
     pub consistency: Option<String>,
+    /// When it backs up.
+    #[serde(default)]
+    pub schedule: Schedule,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,6 +50,8 @@ struct Properties {
     #[serde(rename = "instantRPDetails")]
     group: Option<Group>,
     snapshot_consistency_type: Option<Text>,
+    schedule_policy: Option<WireSchedule>,
+    time_zone: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,6 +76,7 @@ impl From<WirePolicy> for Policy {
             group_prefix: filled(group.prefix),
             group_suffix: filled(group.suffix),
             consistency: filled(properties.snapshot_consistency_type),
+            schedule: Schedule::of(properties.schedule_policy, properties.time_zone),
         }
     }
 }

@@ -115,6 +115,9 @@ pub struct ProtectedItem {
     /// Its policy.
     #[serde(default)]
     pub policy_id: Option<ResourceId>,
+    /// Whether it is deleted and only kept for a while: the soft delete of the vault.
+    #[serde(default)]
+    pub soft_deleted: bool,
     /// What the check before a backup found.
     #[serde(default)]
     pub health_details: Vec<HealthDetail>,
@@ -153,6 +156,7 @@ struct Properties {
     last_backup_time: Option<Moment>,
     last_recovery_point: Option<Moment>,
     policy_id: Option<Text>,
+    is_scheduled_for_deferred_delete: Option<bool>,
     #[serde(deserialize_with = "list")]
     health_details: Vec<WireHealth>,
     kpis_healths: Value,
@@ -183,6 +187,7 @@ impl From<WireItem> for ProtectedItem {
             policy_id: id(p.policy_id),
             health_details: p.health_details.into_iter().map(Into::into).collect(),
             kpis: kpis(&p.kpis_healths),
+            soft_deleted: p.is_scheduled_for_deferred_delete.unwrap_or_default(),
         }
     }
 }

@@ -1,0 +1,60 @@
+//! `backup_policy`: the policy that the VM is backed up by.
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actions::facts::protection::Protection;
+use crate::actions::facts::{known, parse, schema, value};
+use crate::azure::reader::Reader;
+use crate::base::Failure;
+use crate::core::facts::{FactKey, Facts, Looker, Target};
+
+pub(super) struct BackupPolicyLooker(pub(super) Reader);
+
+/// The backup policy of the VM; nothing of it is known while protection is stopped.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct BackupPolicy {
+    /// Its resource id; null when the VM has none.
+    pub id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// `V1` (standard) or `V2` (enhanced).
+    pub kind: Option<String>,
+    /// How many days instant restore points are kept.
+    pub instant_days: Option<u32>,
+    /// `OnlyCrashConsistent`, when that was chosen.
+    pub consistency: Option<String>,
+}
+
+#[async_trait]
+impl Looker for BackupPolicyLooker {
+    fn name(&self) -> &'static str {
+        "backup_policy"
+    }
+
+    fn schema(&self) -> Value {
+        schema::<BackupPolicy>()
+    }
+
+    fn needs(&self, _: &Value) -> Vec<FactKey> {
+        vec![FactKey::named("protection")]
+    }
+
+    async fn load(&self, _: &Target, _: &Value, facts: &Facts) -> Result<Value, Failure> {
+        let protection: Protection = known(facts, "protection")?;
+        let Some(id) = &protection.policy else {
+            return value(&BackupPolicy::default());
+        };
+        let policy = self.0.backup_policy(&parse(id)?).await?;
+        value(&BackupPolicy {
+            id: Some(policy.id.to_string()),
+            name: Some(policy.name),
+            kind: policy.policy_type,
+            instant_days: policy.instant_rp_days,
+            consistency: policy.consistency,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! `wait`: lets time pass since the last backup ended, and since this run last changed something.
+//!
+//! ```yaml
+//! - id: let-it-settle
+//!   title: Let the rights take effect
+//!   action: wait
+//!   with: { minutes: 10 }
+//! ```
+//!
+//! Measured from what happened, and not from when the step began: a failure of last night is not
+//! waited for again in the morning.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::actions::facts::jobs::Jobs;
+use crate::azure::permitted::Writer;
+use crate::base::clock::add;
+use crate::base::{ErrorClass, Failure};
+use crate::core::action::{About, Applied, Ceiling, Change, Decision, Past, Patience, Remedy};
+use crate::core::facts::{FactKey, Facts, Seen};
+use crate::core::runbook::risk::{Approval, Risk};
+
+/// Lets time pass.
+#[derive(Debug)]
+pub struct Wait;
+
+/// How long.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Args {
+    /// Minutes, up to two days.
+    #[schemars(range(min = 1, max = 2880))]
+    pub minutes: u64,
+}
+
+/// A wait of so many minutes or fewer belongs to the step; a longer one is bounded by `--wait`.
+const SHORT: u64 = 15;
+
+#[async_trait]
+impl Remedy for Wait {
+    type Args = Args;
+    type Writer = Writer;
+
+    fn about() -> About {
+        About {
+            name: "wait",
+            sentence: "Lets time pass since the last backup ended or the run changed something",
+            ceiling: Ceiling {
+                risk: Risk::ReadOnly,
+                approval: Approval::None,
+                kinds: Vec::new(),
+            },
+            scripts: Vec::new(),
+            put_back: None,
+        }
+    }
+
+    fn needs(_: &Args, _: &Past<'_>) -> Vec<FactKey> {
+        vec![FactKey::named("jobs")]
+    }
+
+    fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
+        let jobs: Jobs = seen.named("jobs")?;
+        let ended = jobs.list.iter().filter(|job| job.is_backup());
+        let ended = ended.filter_map(|job| job.ended).max();
+        let changed = past.sent.iter().filter(|sent| !sent.change.probe);
+        let changed = changed.map(|sent| sent.settled_at.unwrap_or(sent.at)).max();
+        let minutes = args.minutes;
+        let last = ended.max(changed).unwrap_or(past.since);
+        let until = add(last, Duration::from_secs(minutes * 60));
+        if past.now >= until {
+            return Ok(Decision::Satisfied {
+                why: format!("{minutes} minutes have passed"),
+                outputs: Value::Null,
+            });
+        }
+        Ok(Decision::Wait {
+            what: format!("{minutes} minutes to pass"),
+            look_again_at: until,
+            // A wait cannot fail: it ends.
+            give_up_at: add(until, Duration::from_secs(24 * 3600)),
+            patience: if minutes <= SHORT {
+                Patience::Step
+            } else {
+                Patience::Job
+            },
+            following: Value::Null,
+            recheck_incident: false,
+            then: Vec::new(),
+        })
+    }
+
+    fn predict(_: &Change, _: &mut Facts, _: &str) {}
+
+    async fn apply(_: &Change, _: &Writer) -> Result<Applied, Failure> {
+        Err(Failure::new(
+            ErrorClass::Invalid,
+            "let time pass",
+            "`wait` never sends anything",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn decide(ended: &str, now: &str) -> Decision {
+        let mut facts = Facts::default();
+        let job = json!({ "operation": "Backup", "status": "Failed", "ended": ended });
+        facts.know("jobs", json!({ "list": [job] }));
+        let now = now.parse().unwrap();
+        let past = Past {
+            now,
+            step: "s",
+            sent: &[],
+            planned: &[],
+            baseline: &Value::Null,
+            following: &Value::Null,
+            since: now,
+            until: None,
+            codes: &[],
+        };
+        Wait::decide(&Args { minutes: 10 }, Seen(&facts), &past).unwrap()
+    }
+
+    #[test]
+    fn what_ended_long_ago_is_not_waited_for() {
+        let Decision::Wait { look_again_at, .. } =
+            decide("2026-11-21T03:05:00Z", "2026-11-21T03:10:00Z")
+        else {
+            panic!("five minutes are left");
+        };
+        assert_eq!(look_again_at.to_string(), "2026-11-21T03:15:00Z");
+        let decision = decide("2026-11-21T03:00:00Z", "2026-11-21T03:10:00Z");
+        assert!(matches!(decision, Decision::Satisfied { .. }));
+    }
+}

@@ -218,7 +218,7 @@ fn a_code_a_number_and_a_message_say_how_sure_they_are() {
     );
     let both = Given {
         code: Some("UserErrorOfTomorrow".to_owned()),
-        ..given("cannot exceed 18")
+        ..given("The Restore Point collection max limit has reached.")
     };
     let unknown = matched(both);
     assert_eq!(unknown.answer.sureness, Sureness::Unknown);
@@ -343,7 +343,7 @@ fn ask(stage: &Stage, code: Option<&str>) -> Ask {
     }
 }
 
-const LIMIT_INSIDE: &str = "code: UserErrorCrpReportedUserError, details: \"The number of restore points cannot exceed 18.\"";
+const LIMIT_INSIDE: &str = "code: UserErrorCrpReportedUserError, details: \"The number of restore points across restore point collections and resource groups for a VM cannot exceed 18.\"";
 
 #[test]
 fn without_a_code_the_last_failure_chooses_and_the_plan_says_why() {

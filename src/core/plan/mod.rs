@@ -200,12 +200,15 @@ impl Plan {
                 .any(|s| !s.changes.is_empty() || s.ceiling.is_some())
     }
 
-    /// The step that stands in the way, when one does.
+    /// The step that stands in the way, when one does. Of a runbook that answers anything, which
+    /// only looks, what could not be looked at stands in nobody's way.
     #[must_use]
     pub fn stop(&self) -> Option<&PlannedStep> {
-        let stops =
-            |s: &&PlannedStep| matches!(s.forecast, Forecast::NeedsHuman | Forecast::Failed);
-        self.steps.iter().find(stops)
+        let asks = |s: &&PlannedStep| s.forecast == Forecast::NeedsHuman;
+        let stops = |s: &&PlannedStep| asks(s) || s.forecast == Forecast::Failed;
+        let only_looks = self.runbook.matching.anything;
+        let asked = only_looks.then(|| self.steps.iter().find(asks)).flatten();
+        asked.or_else(|| self.steps.iter().find(stops))
     }
 
     /// True when it first waits for a job that runs anyway.

@@ -24,10 +24,11 @@ use crate::actions::restore_points_delete::wait_for;
 use crate::actions::words::names;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::BackupExtension;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Kind, Past, Permission, Remedy, Repeat,
+    About, Applied, Ceiling, Change, Decision, Kind, Past, Permission, Remedy, Repeat, Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -73,6 +74,10 @@ impl Remedy for ExtensionRemove {
             .collect()
     }
 
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
+    }
+
     fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let (vm, extensions): (VmFact, Extensions) = (seen.named("vm")?, seen.named("extensions")?);
         let jobs: Jobs = seen.named("jobs")?;
@@ -105,6 +110,10 @@ impl Remedy for ExtensionRemove {
             changes,
             baseline: Value::Null,
         })
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("the next backup installs the extension again by itself")
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {

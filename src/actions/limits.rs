@@ -243,3 +243,13 @@ pub const LOAD_NOW: Duration = Duration::from_secs(15 * 60);
 /// Failed jobs of one vault whose details one triage reads: jobs could be read 150 times an hour
 /// in 2022 (azure-api.md 2.5), and a run that follows a backup needs its share.
 pub const JOBS_OF_A_VAULT: usize = 50;
+
+/// What VSS writers that are not stable may still be left with by a backup has passed so long after
+/// it ended: three waits of [`VSS_LOOK`].
+///
+/// Source: remediations.md 4.7: "out of resources", "timeout", "retryable" are waited for, ten
+/// minutes, up to three times, before anything is changed.
+pub const VSS_SETTLES: Duration = Duration::from_secs(30 * 60);
+
+/// See [`VSS_SETTLES`].
+pub const VSS_LOOK: Duration = Duration::from_secs(10 * 60);

@@ -31,7 +31,7 @@ use crate::base::secret::redact_json;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Loan, Past, Patience, Permission,
-    Remedy, Repeat, Sent,
+    Remedy, Repeat, Sent, Undo,
 };
 use crate::core::facts::{Fact, FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -188,6 +188,12 @@ impl Remedy for LockDelete {
             changes,
             baseline: Value::Null,
         })
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never(
+            "a lock on the way of the clean-up is removed for good as documented; a borrowed one is put back by its own run",
+        )
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {

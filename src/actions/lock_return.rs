@@ -14,10 +14,12 @@ use crate::actions::operations::applied;
 use crate::actions::words::{count, names};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::BorrowedLock;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Loan, Past, Permission, Remedy, Repeat,
+    Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -84,6 +86,10 @@ impl Remedy for LockReturn {
             .collect()
     }
 
+    fn reads() -> Vec<&'static str> {
+        rights::LOCKS.to_vec()
+    }
+
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let loans = taken(args, past);
         let mut changes = Vec::new();
@@ -115,6 +121,10 @@ impl Remedy for LockReturn {
             },
             outputs: Value::Null,
         })
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("the lock that was put back is its owner's")
     }
 
     fn predict(change: &Change, facts: &mut Facts, _: &str) {

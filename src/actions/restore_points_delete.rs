@@ -28,11 +28,13 @@ use crate::actions::operations::applied;
 use crate::actions::words::{count, names, when};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::OwnCollection;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Kind, Past, Patience, Permission, Remedy, Repeat,
+    Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -87,6 +89,10 @@ impl Remedy for RestorePointsDelete {
         keys
     }
 
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
+    }
+
     fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let sight = Sight {
             points: seen.named("restore_points")?,
@@ -98,6 +104,10 @@ impl Remedy for RestorePointsDelete {
             return Ok(nothing_left(&sight.points, past));
         }
         Ok(obstacle(&sight, past, changes(&sight)).unwrap_or_else(|| deletion(&sight)))
+    }
+
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("what was deleted is gone")
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {

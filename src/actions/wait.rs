@@ -18,6 +18,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::actions::facts::jobs::Jobs;
+use crate::actions::facts::restore_points::RestorePoints;
+use crate::actions::limits;
 use crate::azure::permitted::Writer;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
@@ -36,6 +38,12 @@ pub struct Args {
     /// Minutes, up to two days.
     #[schemars(range(min = 1, max = 2880))]
     pub minutes: u64,
+    /// True to wait, besides, until Azure has finished deleting the VM's restore point collections.
+    #[serde(default)]
+    pub while_collections_go: bool,
+    /// The outcome of the step whose effect is waited for, so that a plan decides this after it.
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 /// A wait of so many minutes or fewer belongs to the step; a longer one is bounded by `--wait`.
@@ -60,12 +68,28 @@ impl Remedy for Wait {
         }
     }
 
-    fn needs(_: &Args, _: &Past<'_>) -> Vec<FactKey> {
-        vec![FactKey::named("jobs")]
+    fn needs(args: &Args, _: &Past<'_>) -> Vec<FactKey> {
+        let points = args.while_collections_go.then_some("restore_points");
+        let names = std::iter::once("jobs").chain(points);
+        names.map(FactKey::named).collect()
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let jobs: Jobs = seen.named("jobs")?;
+        if args.while_collections_go {
+            let points: RestorePoints = seen.named("restore_points")?;
+            if let Some(going) = points.ours.iter().find(|one| one.is_going()) {
+                return Ok(Decision::Wait {
+                    what: format!("Azure to finish deleting `{}`", going.name),
+                    look_again_at: add(past.now, limits::JOB_POLL),
+                    give_up_at: add(past.since, limits::CLEAN_UP_ENDS),
+                    patience: Patience::Job,
+                    following: Value::Null,
+                    recheck_incident: false,
+                    then: Vec::new(),
+                });
+            }
+        }
         let ended = jobs.list.iter().filter(|job| job.is_backup());
         let ended = ended.filter_map(|job| job.ended).max();
         let changed = past.sent.iter().filter(|sent| !sent.change.probe);
@@ -116,6 +140,7 @@ mod tests {
         let job = json!({ "operation": "Backup", "status": "Failed", "ended": ended });
         facts.know("jobs", json!({ "list": [job] }));
         let now = now.parse().unwrap();
+        let args = serde_json::from_value(json!({ "minutes": 10 })).unwrap();
         let past = Past {
             now,
             step: "s",
@@ -127,7 +152,7 @@ mod tests {
             until: None,
             codes: &[],
         };
-        Wait::decide(&Args { minutes: 10 }, Seen(&facts), &past).unwrap()
+        Wait::decide(&args, Seen(&facts), &past).unwrap()
     }
 
     #[test]

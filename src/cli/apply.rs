@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::cli::args::{Apply, Global, Patience};
+use crate::cli::args::{Agreed, Apply, Global, Patience};
 use crate::cli::consent::{self, Answer};
 use crate::cli::output::{Format, Output, to_stderr};
 use crate::cli::progress::Progress;
@@ -49,7 +49,28 @@ async fn applied(
         let message = "stopped while planning; nothing was sent";
         return Ok(Report::of_error(message, None, Exit::Cancelled));
     };
-    let plan = plan?;
+    carried_out(
+        world,
+        plan?,
+        &apply.agreed,
+        apply.patience,
+        input,
+        output,
+        stop,
+    )
+    .await
+}
+
+/// Shows a plan, asks, does, and tells what became of it.
+pub(super) async fn carried_out(
+    world: &World,
+    plan: Plan,
+    agreed: &Agreed,
+    given: Patience,
+    input: &Input,
+    output: &Output,
+    mut stop: watch::Receiver<bool>,
+) -> Result<Report, OpsError> {
     if !plan.has_changes() {
         return Ok(Report::of_unapplied(&plan));
     }
@@ -59,21 +80,12 @@ async fn applied(
     if let Some(earlier) = unfinished(world, &plan).await? {
         match instead(&earlier, input).await? {
             Instead::GoOn => {
-                return resumed(
-                    world,
-                    &earlier,
-                    &apply.agreed,
-                    apply.patience,
-                    input,
-                    output,
-                    stop,
-                )
-                .await;
+                return resumed(world, &earlier, agreed, given, input, output, stop).await;
             }
             Instead::Apply => {}
         }
     }
-    let asked = consent::asked(&apply.agreed, &plan, input, output);
+    let asked = consent::asked(agreed, &plan, input, output);
     let asked = unless_stopped(&mut stop, asked).await;
     let consent = match asked.unwrap_or(Ok(Answer::Declined)) {
         Ok(Answer::Given(consent)) => consent,
@@ -83,7 +95,7 @@ async fn applied(
     show_unattended(&plan, &consent, input, output);
     let by = consent::by(&plan, input);
     let (wait, progress) = (
-        patience(apply.patience, input),
+        patience(given, input),
         Progress::new(output.format, input.terminal),
     );
     let told = progress.listener();

@@ -3,21 +3,23 @@
 mod find;
 mod rehearse;
 mod runs;
+mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser, builder::TypedValueParser};
+use clap::{Args, Parser, Subcommand};
 
 use crate::azure::credential::CredentialKind;
 use crate::cli::output::Format;
-use crate::core::plan::sealed::LONGEST;
-use crate::core::runbook::model::Span;
+use crate::cli::role::Role;
+use crate::cli::undo::Undo;
 use crate::core::runbook::risk::Risk;
 
 pub use find::{Match, Triage};
 pub use rehearse::Rehearse;
 pub use runs::{Export, RunsCommand, Verify};
+use values::{credentials, duration, formats, good_for, parameter, risks};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -115,6 +117,8 @@ pub enum Command {
     Match(Match),
     /// List the failed backups of vaults with their runbooks, worst first; reads only
     Triage(Triage),
+    /// Print the least custom roles for runbooks, as `az` reads them
+    Role(Role),
     /// Show what would be done; reads only
     Plan(Plan),
     /// Plan, show, ask, do, check
@@ -123,6 +127,8 @@ pub enum Command {
     Resume(Resume),
     /// Give a run up: nothing further is sent, and borrowed locks are put back
     Cancel(Cancel),
+    /// Put back what a run changed, where that can be put back: plan, show, ask, do, check
+    Undo(Undo),
     /// See and put back what is borrowed
     #[command(subcommand)]
     Locks(LocksCommand),
@@ -306,67 +312,4 @@ pub struct Sim {
     /// Start the scenario over, and serve nothing
     #[arg(long)]
     pub reset: bool,
-}
-
-fn formats() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::name))
-        .map(|name| Format::named(&name).unwrap_or_default())
-}
-
-fn credentials() -> impl TypedValueParser<Value = CredentialKind> {
-    use CredentialKind as K;
-    const ALL: [K; 8] = [
-        K::Auto,
-        K::Cli,
-        K::ManagedIdentity,
-        K::Workload,
-        K::ClientSecret,
-        K::ClientCertificate,
-        K::Pipelines,
-        K::Token,
-    ];
-    PossibleValuesParser::new(ALL.map(K::name)).map(|name| {
-        ALL.into_iter()
-            .find(|kind| kind.name() == name)
-            .unwrap_or_default()
-    })
-}
-
-fn risks() -> impl TypedValueParser<Value = Risk> {
-    const ALL: [Risk; 5] = [
-        Risk::ReadOnly,
-        Risk::Reversible,
-        Risk::Disruptive,
-        Risk::Destructive,
-        Risk::Sensitive,
-    ];
-    PossibleValuesParser::new(ALL.map(Risk::name)).map(|name| {
-        ALL.into_iter()
-            .find(|risk| risk.name() == name)
-            .unwrap_or(Risk::ReadOnly)
-    })
-}
-
-fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write it as name=value".to_owned()),
-    }
-}
-
-fn good_for(text: &str) -> Result<Duration, String> {
-    let span = text.parse::<Span>().map_err(|why| why.to_string())?;
-    if span.duration() > LONGEST {
-        return Err("a saved plan is good for 168h at most".to_owned());
-    }
-    Ok(span.duration())
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    text.parse::<Span>()
-        .map(Span::duration)
-        .map_err(|why| why.to_string())
 }

@@ -17,6 +17,7 @@ pub mod plan;
 mod progress;
 pub mod rehearse;
 pub mod resume;
+pub mod role;
 pub mod runs;
 pub mod schema;
 mod settings;
@@ -24,6 +25,7 @@ pub mod show;
 mod signals;
 pub mod sim;
 pub mod triage;
+pub mod undo;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -97,6 +99,7 @@ async fn dispatch(
         Command::List => list::run(&global, output),
         Command::Show(show) => show::run(&global, &show, output),
         Command::Check(check) => check::run(&check, output),
+        Command::Role(role) => role::run(&global, &role, output),
         Command::Schema(schema) => schema::run(&schema, output),
         Command::Rehearse(asked) => rehearse::run(&global, &asked, input, output).await,
         Command::Match(asked) => matching::run(&global, &asked, input, output, stop).await,
@@ -105,6 +108,7 @@ async fn dispatch(
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
         Command::Resume(resume) => resume::run(&global, &resume, input, output, stop).await,
         Command::Cancel(cancel) => resume::cancel(&global, &cancel.run, input, output, stop).await,
+        Command::Undo(undo) => undo::run(&global, &undo, input, output, stop).await,
         Command::Locks(LocksCommand::List) => locks::list(&global, input, output).await,
         Command::Locks(LocksCommand::Return { run }) => {
             locks::put_back(&global, run.as_deref(), input, output, stop).await

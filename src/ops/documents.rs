@@ -10,7 +10,10 @@ use crate::azure::credential::{CredentialKind, CredentialSettings};
 use crate::azure::{Arm, Cloud, Reader, TokenSource, Transport, WireError};
 use crate::base::diagnostics::{Sources, render};
 use crate::base::{Chance, Clock, Secret};
+use crate::core::facts::Lookers;
 use crate::core::journal::memory::Memory;
+use crate::core::report::catalogue::as_markdown;
+use crate::core::runbook::Runbook;
 use crate::core::runbook::catalogue::{Catalogue, Folder, Text};
 use crate::core::runbook::check::Vocabulary;
 use crate::core::runbook::schema::runbook_schema;
@@ -38,13 +41,13 @@ pub fn vocabulary() -> Vocabulary {
                 .filter(|(_, action)| action.about().put_back.is_some())
                 .map(|(name, _)| name.to_owned())
                 .collect(),
-            facts: fact_schemas(),
+            facts: disconnected().schemas(),
         })
         .clone()
 }
 
-/// The lookers tell their forms without being connected to anything.
-fn fact_schemas() -> std::collections::BTreeMap<String, Value> {
+/// The lookers, connected to nothing: they tell their forms and what rights they take.
+pub(super) fn disconnected() -> Lookers {
     let cloud = Cloud::public();
     let settings = CredentialSettings {
         kind: CredentialKind::Token,
@@ -52,7 +55,7 @@ fn fact_schemas() -> std::collections::BTreeMap<String, Value> {
         ..CredentialSettings::default()
     };
     let Ok(tokens) = TokenSource::new(settings, &cloud) else {
-        return Default::default();
+        return Lookers::default();
     };
     let clock = Clock::system();
     let arm = Arm::new(
@@ -62,7 +65,7 @@ fn fact_schemas() -> std::collections::BTreeMap<String, Value> {
         clock.clone(),
         Chance::seeded(0),
     );
-    actions::lookers(Reader::new(arm), clock, Arc::new(Memory::default())).schemas()
+    actions::lookers(Reader::new(arm), clock, Arc::new(Memory::default()))
 }
 
 struct Nowhere;
@@ -119,6 +122,13 @@ pub fn check(paths: &[PathBuf]) -> Result<CheckSummary, OpsError> {
     Ok(CheckSummary {
         codes: checked.runbooks().map(|r| r.code.clone()).collect(),
     })
+}
+
+/// The catalogue as one page of Markdown: its runbooks, and the actions and facts that they use.
+#[must_use]
+pub fn catalogue_page(known: &Catalogue) -> String {
+    let runbooks: Vec<&Runbook> = known.runbooks().collect();
+    as_markdown(&runbooks, &actions::actions(), &vocabulary().facts)
 }
 
 /// JSON Schema of a runbook, for editors.

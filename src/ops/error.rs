@@ -171,7 +171,8 @@ fn advice(failure: &Failure) -> String {
         ErrorClass::Forbidden => {
             return match (&failure.permission, &failure.scope) {
                 (Some(action), Some(scope)) => format!(
-                    ". This identity needs `{action}` at `{scope}`: a role that has it is {}",
+                    ". This identity needs `{action}` at `{scope}`: a role that has it is {}; \
+                     `runbook role` prints roles with all that the runbooks need",
                     role_with(action)
                 ),
                 _ => ". This identity lacks a right; Reader at the subscription and Backup \

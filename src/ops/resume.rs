@@ -12,8 +12,8 @@ use crate::core::journal::state::State;
 use crate::core::journal::store::{RunRow, Store};
 use crate::core::journal::{Event, Record, RunId};
 use crate::core::outcome::RunOutcome;
-use crate::core::plan::Plan;
 use crate::core::plan::consent::Consent;
+use crate::core::plan::{Context, Plan};
 use crate::ops::apply::{Listener, engine};
 use crate::ops::{OpsError, World, runs};
 
@@ -112,6 +112,13 @@ pub async fn unfinished_run(store: &dyn Store, id: &str) -> Result<Unfinished, O
     }
 }
 
+/// Whether it is another Azure that is spoken to than then.
+pub(super) fn is_elsewhere(now: &Context, then: &Context) -> bool {
+    now.cloud != then.cloud
+        || now.scenario != then.scenario
+        || (!now.simulated && now.endpoint != then.endpoint)
+}
+
 /// Why the consent of the run does not do any more, if something that it rests on has changed.
 ///
 /// # Errors
@@ -119,10 +126,7 @@ pub async fn unfinished_run(store: &dyn Store, id: &str) -> Result<Unfinished, O
 pub async fn asks_again(world: &World, unfinished: &Unfinished) -> Result<Vec<String>, OpsError> {
     let plan = &unfinished.plan;
     let (now, then) = (world.context().await?, &plan.context);
-    let elsewhere = now.cloud != then.cloud
-        || now.scenario != then.scenario
-        || (!now.simulated && now.endpoint != then.endpoint);
-    if elsewhere {
+    if is_elsewhere(now, then) {
         return Err(OpsError::Usage(format!(
             "run {} was made against {} ({}), and this is {} ({})",
             unfinished.run, then.cloud, then.endpoint, now.cloud, now.endpoint
@@ -140,7 +144,8 @@ pub async fn asks_again(world: &World, unfinished: &Unfinished) -> Result<Vec<St
     }
     let mut why = Vec::new();
     let runbook = world.catalogue().find(&plan.runbook.code).ok();
-    if runbook.is_none_or(|runbook| runbook.hash() != plan.runbook_hash) {
+    let other = runbook.is_none_or(|runbook| runbook.hash() != plan.runbook_hash);
+    if other && plan.undoes.is_none() {
         why.push(
             "the runbook is another one now; the run goes on with the one it began with".to_owned(),
         );

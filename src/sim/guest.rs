@@ -15,13 +15,14 @@ use crate::sim::world::{Guest, Os, RegistryValue, Vm};
 const OUTPUT_LIMIT: usize = 4096;
 
 /// The registry switches of remediations.md 2.7: name, registry value, wanted text.
-const SWITCHES: [(&str, &str, &str); 6] = [
+const SWITCHES: [(&str, &str, &str); 7] = [
     ("UseVssCopy", "USEVSSCOPYBACKUP", "TRUE"),
     ("WithoutThreads", "SnapshotWithoutThreads", "True"),
     ("HostFirst", "SnapshotMethod", "firstHostThenGuest"),
     ("HostTime", "CalculateSnapshotTimeFromHost", "True"),
     ("ReinstallProvider", "IsProviderInstalled", "False"),
     ("ReinstallCommon", "IsCommonProviderInstalled", "False"),
+    ("VcRedistInstalled", "IsVCRedistInstalled", "True"),
 ];
 
 /// Scripts that only look.
@@ -42,7 +43,13 @@ const LOOKS: [&str; 11] = [
 /// Runs `script` in `vm`: the body that Run Command returns.
 pub(in crate::sim) fn run(vm: &mut Vm, script: &str, parameters: &[(String, String)]) -> Value {
     let output = match name(script) {
-        Some("win-reg-string") => format!("RESULT {}", registry(&mut vm.guest, parameters)),
+        Some(name @ "win-reg-string") => {
+            let told = registry(&mut vm.guest, parameters);
+            if told["state"] == "changed" {
+                ailing::treat(&mut vm.guest, name, parameters);
+            }
+            format!("RESULT {told}")
+        }
         Some(look) if LOOKS.contains(&look) => format!("RESULT {}", seen(&vm.guest, look)),
         Some(change) => format!(
             "RESULT {}",
@@ -105,6 +112,10 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
     else {
         return json!({"state": "failed", "reason": "unknown switch"});
     };
+    let applies = given("Apply").is_some_and(|apply| ids::same(apply, "true"));
+    if let Some(undo) = given("Undo").filter(|undo| !undo.is_empty()) {
+        return put_back(guest, (value, want), undo, applies);
+    }
     if *switch == "UseVssCopy" && !guest.sql {
         return json!({"state": "not_applicable", "reason": "no SQL Server in this guest"});
     }
@@ -122,7 +133,7 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
         return json!({"state": "already", "name": value, "value": before.value});
     }
     let from = before.map(|before| format!("{} ({})", before.value, before.kind));
-    if !given("Apply").is_some_and(|apply| ids::same(apply, "true")) {
+    if !applies {
         return json!({"state": "planned", "name": value, "from": from, "to": want});
     }
     guest.registry.retain(|name, _| !ids::same(name, value));
@@ -130,6 +141,41 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
         .registry
         .insert((*value).to_owned(), RegistryValue::text(want));
     json!({"state": "changed", "name": value, "from": from, "to": want, "reboot": false})
+}
+
+/// What `win-reg-string` does with `Undo`: puts the value back that was there before it set
+/// `set`, unless something else is there by now.
+fn put_back(guest: &mut Guest, (name, set): (&str, &str), undo: &str, applies: bool) -> Value {
+    let was = match undo.split_once('=') {
+        Some((kind, value)) => Some(RegistryValue {
+            value: value.to_owned(),
+            kind: kind.to_owned(),
+        }),
+        None if undo == "absent" => None,
+        None => return json!({"state": "failed", "reason": "Undo is absent or Kind=value"}),
+    };
+    let told = |value: &Option<RegistryValue>| {
+        let value = value.as_ref();
+        value.map(|value| format!("{} ({})", value.value, value.kind))
+    };
+    let now = read(guest, name).cloned();
+    let (from, to) = (told(&now), told(&was));
+    if from == to {
+        return json!({"state": "already", "name": name, "value": to});
+    }
+    if now != Some(RegistryValue::text(set)) {
+        let reason = "the value is not the one that was set: somebody else has changed it since";
+        let state = "needs_human";
+        return json!({"state": state, "reason": reason, "name": name, "from": from, "to": to});
+    }
+    if !applies {
+        return json!({"state": "planned", "name": name, "from": from, "to": to});
+    }
+    guest.registry.retain(|known, _| !ids::same(known, name));
+    if let Some(was) = was {
+        guest.registry.insert(name.to_owned(), was);
+    }
+    json!({"state": "changed", "name": name, "from": from, "to": to, "reboot": false})
 }
 
 /// A registry value by name.
@@ -153,7 +199,7 @@ fn seen(guest: &Guest, look: &str) -> Value {
     let mut found = match look {
         "win-agent-check" => windows(guest),
         "win-network" => json!({"state": "reported", "p80": "open", "p443": "open",
-            "p32526": "open", "dhcpOff": ""}),
+            "p32526": "open", "dhcpOff": []}),
         "lin-network" => json!({"state": "reported", "p80": "open", "p443": "open",
             "p32526": "open", "route": "default", "proxy": null}),
         _ => json!({"state": "reported"}),

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::sim::{rbac, route};
+
 /// One request and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The RBAC actions that the request takes.
+    #[must_use]
+    pub fn rights(&self) -> Vec<String> {
+        let expand = self.query.iter().find(|(name, _)| name == "$expand");
+        let expand = expand.map_or("", |(_, value)| value.as_str());
+        let action = route::action(&self.method, &self.path);
+        let rights = action
+            .iter()
+            .flat_map(|action| rbac::rights(action, expand));
+        rights.map(str::to_owned).collect()
+    }
+
     /// Whether the request asked for a change: neither a read, nor a reading POST, nor a token.
     #[must_use]
     pub fn is_write(&self) -> bool {

@@ -9,6 +9,40 @@ use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
 use crate::sim::world::{Grant, Identity};
 
+/// What a read shows besides when `$expand` asks for it, and the right that this takes.
+///
+/// Assumption: ARM asks for both. The documents list both for looking at an agent and at restore
+/// points (azure-api.md 12, remediations.md 6 rows R3 to R5) and no recording shows an identity
+/// that has one alone; a role that is enough here is enough either way.
+const EXPANDED: [(&str, &str, &str); 2] = [
+    (
+        "Microsoft.Compute/virtualMachines/read",
+        "instanceView",
+        "Microsoft.Compute/virtualMachines/instanceView/read",
+    ),
+    (
+        "Microsoft.Compute/restorePointCollections/read",
+        "restorePoints",
+        "Microsoft.Compute/restorePointCollections/restorePoints/read",
+    ),
+];
+
+/// The rights that a request takes whose route takes `action`.
+pub(in crate::sim) fn rights<'a>(
+    action: &'a str,
+    expand: &'a str,
+) -> impl Iterator<Item = &'a str> {
+    let asked = move |what: &str| {
+        expand
+            .split(',')
+            .any(|part| part.eq_ignore_ascii_case(what))
+    };
+    let besides = EXPANDED
+        .iter()
+        .filter(move |row| row.0 == action && asked(row.1));
+    std::iter::once(action).chain(besides.map(|row| row.2))
+}
+
 /// Whether `identity` may take `action` at `scope`.
 pub(in crate::sim) fn may(identity: &Identity, action: &str, scope: &str) -> bool {
     let matched = |list: &[String]| list.iter().any(|pattern| glob(pattern, action));

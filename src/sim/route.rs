@@ -213,13 +213,7 @@ fn target(path: &str) -> String {
 /// Answers `call`: route, token, api-version, subscription, rights, budget, locks, provider; the
 /// order in which ARM looks is an assumption, except that locks come before the provider.
 pub(in crate::sim) fn dispatch(sim: &mut Sim, call: &Call) -> Reply {
-    let route = ROUTES.iter().find_map(|route| {
-        if !ids::same(route.0, &call.method) {
-            return None;
-        }
-        fits(route.1, &call.path).map(|found| (*route, found))
-    });
-    match route {
+    match routed(&call.method, &call.path) {
         Some((Route(_, _, OPEN, _, serve), found)) => serve(sim, call, &found),
         other => login::refusal(call)
             .or_else(|| version_refusal(call))
@@ -230,9 +224,29 @@ pub(in crate::sim) fn dispatch(sim: &mut Sim, call: &Call) -> Reply {
     }
 }
 
+fn routed(method: &str, path: &str) -> Option<(Route, Found)> {
+    ROUTES.iter().find_map(|route| {
+        if !ids::same(route.0, method) {
+            return None;
+        }
+        fits(route.1, path).map(|found| (*route, found))
+    })
+}
+
+/// The RBAC action that a request of this verb and path takes; none when anybody may ask it.
+pub(in crate::sim) fn action(method: &str, path: &str) -> Option<String> {
+    let (Route(_, _, action, ..), found) = routed(method, path)?;
+    (action != OPEN && !ids::same(&target(path), "/")).then(|| named(action, &found))
+}
+
+/// The action, with the namespace of the provider that is asked.
+fn named(action: &str, found: &Found) -> String {
+    action.replacen("{ns}", found.get("ns"), 1)
+}
+
 fn guarded(sim: &mut Sim, call: &Call, route: Route, found: &Found) -> Reply {
     let Route(_, _, action, does, serve) = route;
-    let action = &action.replacen("{ns}", found.get("ns"), 1);
+    let action = &named(action, found);
     let target = target(&call.path);
     if let Some(given) = ids::after("subscriptions", &target)
         && !ids::same(given, &sim.world.subscription)
@@ -241,8 +255,11 @@ fn guarded(sim: &mut Sim, call: &Call, route: Route, found: &Found) -> Reply {
         return Reply::error(Cause::Gateway, 404, "SubscriptionNotFound", &message);
     }
     let tenant_wide = ids::same(&target, "/");
-    if !tenant_wide && !rbac::may(&sim.world.identity, action, &target) {
-        return rbac::refusal(&sim.world.identity, action, &target);
+    let expand = call.query("$expand").unwrap_or_default();
+    let mut rights = rbac::rights(action, expand);
+    let lacking = rights.find(|right| !rbac::may(&sim.world.identity, right, &target));
+    if let Some(lacking) = lacking.filter(|_| !tenant_wide) {
+        return rbac::refusal(&sim.world.identity, lacking, &target);
     }
     if let Some(reply) = throttle::refusal(sim, action, &target) {
         return reply;
@@ -302,38 +319,4 @@ fn unknown(call: &Call) -> Reply {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_about_the_longest_id_it_begins_with() {
-        let vm = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v";
-        assert_eq!(target(&format!("{vm}/runCommand")), vm);
-        assert_eq!(
-            target(&format!("{vm}/extensions/e")),
-            format!("{vm}/extensions/e")
-        );
-        let list = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines";
-        assert_eq!(target(list), "/subscriptions/s/resourceGroups/g");
-        assert_eq!(target("/subscriptions"), "/");
-        let lock = format!("{vm}/providers/Microsoft.Authorization/locks/l");
-        assert_eq!(target(&lock), lock);
-    }
-
-    #[test]
-    fn a_path_fits_whatever_its_case_and_its_names_are_found() {
-        let found = fits("VM/extensions/{e}", "/Subscriptions/s/resourcegroups/G/providers/microsoft.compute/virtualmachines/v/extensions/E").unwrap();
-        assert_eq!(
-            (found.get("g"), found.get("vm"), found.get("e")),
-            ("G", "v", "E")
-        );
-        let locks = "{scope+}/providers/Microsoft.Authorization/locks";
-        let found = fits(
-            locks,
-            "/subscriptions/s/providers/Microsoft.Authorization/locks",
-        )
-        .unwrap();
-        assert_eq!(found.get("scope"), "subscriptions/s");
-        assert!(fits(locks, "/providers/Microsoft.Authorization/locks").is_none());
-    }
-}
+mod tests;

@@ -27,6 +27,7 @@ mod next;
 mod plan_file;
 mod recordings;
 mod rehearse;
+mod role;
 mod rules;
 mod schema;
 mod writing;

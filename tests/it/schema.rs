@@ -6,8 +6,10 @@ use std::path::Path;
 use runbook::core::report::json::report_schema;
 use runbook::core::report::matched::match_schema;
 use runbook::core::report::triage::triage_schema;
-use runbook::ops::schema;
+use runbook::ops::{catalogue, catalogue_page, schema};
 use serde_json::Value;
+
+use crate::golden::compare;
 
 #[test]
 fn the_committed_schemas_are_those_that_the_program_prints() {
@@ -15,6 +17,18 @@ fn the_committed_schemas_are_those_that_the_program_prints() {
     assert_committed("runbooks/report.schema.json", &report_schema());
     assert_committed("runbooks/match.schema.json", &match_schema());
     assert_committed("runbooks/triage.schema.json", &triage_schema());
+}
+
+#[test]
+fn the_committed_catalogue_is_the_one_that_the_program_prints() {
+    let page = catalogue_page(&catalogue(None).unwrap());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/CATALOGUE.md");
+    let wrong = compare(&path, &page);
+    assert!(
+        wrong.is_none(),
+        "{}\nwrite it anew with RUNBOOK_BLESS=1 cargo test --test it schema",
+        wrong.unwrap_or_default()
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, some, value};
 use crate::azure::proof::BackupExtension;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -56,6 +56,10 @@ impl Looker for ExtensionsLooker {
 
     fn schema(&self) -> Value {
         schema::<Extensions>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::EXTENSIONS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

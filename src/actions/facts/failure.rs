@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::actions::facts::incident::last_failed;
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::{known, parse, schema, some, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::backup::Job;
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -69,6 +69,10 @@ impl Looker for FailureLooker {
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {
         vec![FactKey::named("jobs")]
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::BACKUP_JOBS.to_vec()
     }
 
     async fn load(&self, _: &Target, _: &Value, facts: &Facts) -> Result<Value, Failure> {

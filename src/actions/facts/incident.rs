@@ -11,7 +11,7 @@ use crate::actions::facts::{known, parse, value};
 use crate::actions::limits;
 use crate::actions::symptom;
 use crate::actions::words::when;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 use crate::core::incident::{FACT, Incident, IncidentStatus};
@@ -76,6 +76,15 @@ impl Looker for IncidentLooker {
 
     fn schema(&self) -> Value {
         serde_json::json!({ "type": "object" })
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [
+            rights::BACKUP_JOBS,
+            rights::PROTECTED_ITEM,
+            rights::RECOVERY_POINTS,
+        ]
+        .concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::actions::facts::vm::VmFact;
 use crate::actions::facts::{id_of, known, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -34,6 +34,10 @@ impl Looker for ItemLooker {
 
     fn schema(&self) -> Value {
         schema::<ItemFact>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::BACKUP_STATUS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{id_of, known, parse, schema, some, value};
 use crate::actions::limits;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::backup::Job;
 use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -97,6 +97,10 @@ impl Looker for JobsLooker {
 
     fn schema(&self) -> Value {
         schema::<Jobs>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::BACKUP_JOBS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

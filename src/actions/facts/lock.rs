@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::actions::facts::{parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::secret::redact_json;
 use crate::base::{ErrorClass, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -47,6 +47,10 @@ impl Looker for LockLooker {
 
     fn schema(&self) -> Value {
         schema::<LockNow>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::LOCKS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

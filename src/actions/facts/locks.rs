@@ -13,7 +13,7 @@ use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::restore_points::RestorePoints;
 use crate::actions::facts::{id_of, known, parse, schema, some, value};
 use crate::azure::proof::BlockingLock;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::Policy;
 use crate::azure::views::lock::Lock;
@@ -106,6 +106,17 @@ impl Looker for LocksLooker {
 
     fn schema(&self) -> Value {
         schema::<Locks>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [
+            rights::LOCKS,
+            rights::GROUP_CONTENTS,
+            rights::PROTECTED_ITEM,
+            rights::BACKUP_POLICY,
+            rights::ACTIVITY_LOG,
+        ]
+        .concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -33,6 +33,10 @@ const PARTS: &[&str] = &[
 /// Reads the parts by the lookers of the others.
 pub(super) struct OverviewLooker(pub(super) Lookers);
 
+fn parts() -> Vec<FactKey> {
+    PARTS.iter().map(|part| FactKey::named(part)).collect()
+}
+
 #[async_trait]
 impl Looker for OverviewLooker {
     fn name(&self) -> &'static str {
@@ -47,8 +51,12 @@ impl Looker for OverviewLooker {
         Vec::new()
     }
 
+    fn reads(&self) -> Vec<&'static str> {
+        self.0.reads(&parts()).into_iter().collect()
+    }
+
     async fn load(&self, target: &Target, _: &Value, seen: &Facts) -> Result<Value, Failure> {
-        let keys: Vec<FactKey> = PARTS.iter().map(|part| FactKey::named(part)).collect();
+        let keys = parts();
         let mut facts = seen.clone();
         self.0.load(target, &keys, &mut facts).await;
         let parts = keys.iter().map(|key| {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::facts::{parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -27,6 +27,10 @@ impl Looker for PermissionsLooker {
 
     fn schema(&self) -> Value {
         schema::<Missing>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::PERMISSIONS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{known, parse, schema, some, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -41,6 +41,10 @@ impl Looker for ProtectionLooker {
 
     fn schema(&self) -> Value {
         schema::<Protection>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::PROTECTED_ITEM.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{known, parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -38,6 +38,8 @@ pub struct RecoveryPointFact {
     pub in_vault: bool,
     /// True while somebody restores files from it.
     pub mounted: bool,
+    /// What it holds: `AppConsistent`, `FileSystemConsistent`, `CrashConsistent` …
+    pub consistency: Option<String>,
 }
 
 impl RecoveryPoints {
@@ -53,6 +55,7 @@ impl RecoveryPoints {
                         && tier.status.eq_ignore_ascii_case("Valid")
                 }),
                 mounted: point.ilr_active,
+                consistency: point.consistency.clone(),
             })
             .collect();
         list.sort_by_key(|point| std::cmp::Reverse(point.time));
@@ -81,6 +84,10 @@ impl Looker for RecoveryPointsLooker {
 
     fn schema(&self) -> Value {
         schema::<RecoveryPoints>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::RECOVERY_POINTS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::actions::facts::{id_of, schema, some, value};
 use crate::actions::limits;
 use crate::azure::proof::OwnCollection;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::restore_point::Collection;
 use crate::base::{ErrorClass, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -92,6 +92,10 @@ impl Looker for RestorePointsLooker {
 
     fn schema(&self) -> Value {
         schema::<RestorePoints>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::RESTORE_POINTS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, some, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::{AgentStatus, OsType};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -108,6 +108,10 @@ impl Looker for VmLooker {
 
     fn schema(&self) -> Value {
         schema::<VmFact>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::VIRTUAL_MACHINE.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -9,6 +9,7 @@ mod outcome;
 pub mod run;
 pub mod script;
 pub mod scripted;
+pub mod undo;
 pub mod windows;
 
 use script::Script;

@@ -21,6 +21,7 @@
 //! }
 //! ```
 
+mod access;
 mod backup;
 mod compute;
 mod disks;
@@ -28,7 +29,7 @@ mod governance;
 mod monitor;
 mod neighbours;
 mod network;
-mod rights;
+pub mod rights;
 mod subscriptions;
 #[cfg(test)]
 mod tests;

@@ -1,78 +1,104 @@
-//! Reads of key vaults, roles, providers and policy assignments.
+//! The RBAC action that each look takes, by the name of the method of [`super::Reader`].
+//!
+//! Sources: `azure-api.md` section 12, `remediations.md` section 6. A role that `runbook role`
+//! prints holds those of the looks that its runbooks need.
 
-use crate::azure::resource_id::ResourceId;
-use crate::azure::versions::Api;
-use crate::azure::views::governance::{WirePolicyAssignment, WireProvider};
-use crate::azure::views::key_vault::WireKeyVault;
-use crate::azure::views::role::{WireAssignment, WireRole};
-use crate::azure::views::{KeyVault, PolicyAssignment, Provider, Role, RoleAssignment};
-use crate::base::Failure;
+/// `virtual_machine`: the documents name both for a VM read with its instance view.
+pub const VIRTUAL_MACHINE: &[&str] = &[
+    "Microsoft.Compute/virtualMachines/read",
+    "Microsoft.Compute/virtualMachines/instanceView/read",
+];
 
-use super::Reader;
+/// `extensions`.
+pub const EXTENSIONS: &[&str] = &["Microsoft.Compute/virtualMachines/extensions/read"];
 
-impl Reader {
-    /// A key vault; nothing of what it holds.
-    pub async fn key_vault(&self, id: &ResourceId) -> Result<KeyVault, Failure> {
-        let attempted = format!("read the key vault `{}`", id.name());
-        let wire: WireKeyVault = self
-            .arm
-            .get(id.as_str(), Api::KeyVault, &[], &attempted)
-            .await?;
-        Ok(wire.into())
-    }
+/// `restore_point_collections`, and `restore_point_collection` with its points.
+pub const RESTORE_POINTS: &[&str] = &[
+    "Microsoft.Compute/restorePointCollections/read",
+    "Microsoft.Compute/restorePointCollections/restorePoints/read",
+];
 
-    /// Every role assignment that holds at a scope, inherited ones too.
-    pub async fn role_assignments(
-        &self,
-        scope: &ResourceId,
-    ) -> Result<Vec<RoleAssignment>, Failure> {
-        let attempted = format!("list who has roles at `{}`", scope.name());
-        let path = scope.child("providers/Microsoft.Authorization/roleAssignments");
-        let query = [("$filter", "atScope()")];
-        let wire: Vec<WireAssignment> = self
-            .arm
-            .list(path.as_str(), Api::Roles, &query, &attempted)
-            .await?;
-        Ok(wire.into_iter().map(Into::into).collect())
-    }
+/// `locks` and `lock`.
+pub const LOCKS: &[&str] = &["Microsoft.Authorization/locks/read"];
 
-    /// What a role allows, by its own identifier.
-    pub async fn role(&self, scope: &ResourceId, role: &str) -> Result<Role, Failure> {
-        let attempted = format!("read the role `{role}`");
-        let path = scope.child(&format!(
-            "providers/Microsoft.Authorization/roleDefinitions/{role}"
-        ));
-        let wire: WireRole = self
-            .arm
-            .get(path.as_str(), Api::Roles, &[], &attempted)
-            .await?;
-        Ok(wire.into())
-    }
+/// `lock_events`, and whatever else asks the activity log.
+pub const ACTIVITY_LOG: &[&str] = &["Microsoft.Insights/eventtypes/values/read"];
 
-    /// A resource provider, as the subscription has it.
-    pub async fn provider(
-        &self,
-        subscription: &ResourceId,
-        namespace: &str,
-    ) -> Result<Provider, Failure> {
-        let attempted = format!("read whether `{namespace}` is registered");
-        let path = subscription
-            .subscription_id()
-            .child(&format!("providers/{namespace}"));
-        let wire: WireProvider = self
-            .arm
-            .get(path.as_str(), Api::Resources, &[], &attempted)
-            .await?;
-        Ok(wire.into())
-    }
+/// `permissions`.
+pub const PERMISSIONS: &[&str] = &["Microsoft.Authorization/permissions/read"];
 
-    /// A policy assignment of a subscription, a group or a resource.
-    pub async fn policy_assignment(&self, id: &ResourceId) -> Result<PolicyAssignment, Failure> {
-        let attempted = format!("read the policy assignment `{}`", id.name());
-        let wire: WirePolicyAssignment = self
-            .arm
-            .get(id.as_str(), Api::Policies, &[], &attempted)
-            .await?;
-        Ok(wire.into())
-    }
-}
+/// `group_contents`.
+pub const GROUP_CONTENTS: &[&str] = &["Microsoft.Resources/subscriptions/resources/read"];
+
+/// `backup_status`.
+pub const BACKUP_STATUS: &[&str] = &["Microsoft.RecoveryServices/locations/backupStatus/action"];
+
+/// `protected_item`.
+pub const PROTECTED_ITEM: &[&str] =
+    &["Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/read"];
+
+/// `recovery_points`.
+pub const RECOVERY_POINTS: &[&str] = &[
+    "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/recoveryPoints/read",
+];
+
+/// `backup_policy`.
+pub const BACKUP_POLICY: &[&str] = &["Microsoft.RecoveryServices/Vaults/backupPolicies/read"];
+
+/// `backup_jobs` and `backup_job`.
+pub const BACKUP_JOBS: &[&str] = &["Microsoft.RecoveryServices/Vaults/backupJobs/read"];
+
+/// `poll`, for an operation of Compute.
+pub const COMPUTE_OPERATION: &[&str] = &["Microsoft.Compute/locations/operations/read"];
+
+/// `poll`, for a backup that was asked for.
+pub const BACKUP_OPERATION: &[&str] = &[
+    "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/operationsStatus/read",
+];
+
+/// `attached_disks`.
+pub const ATTACHED_DISKS: &[&str] = &["Microsoft.Compute/virtualMachines/read"];
+
+/// `disk`.
+pub const DISK: &[&str] = &["Microsoft.Compute/disks/read"];
+
+/// `disk_restore_points`.
+pub const DISK_RESTORE_POINTS: &[&str] =
+    &["Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/read"];
+
+/// `vaults`.
+pub const VAULTS: &[&str] = &["Microsoft.RecoveryServices/Vaults/read"];
+
+/// `key_vault`.
+pub const KEY_VAULT: &[&str] = &["Microsoft.KeyVault/vaults/read"];
+
+/// `role_assignments` and `role`.
+pub const ROLES: &[&str] = &[
+    "Microsoft.Authorization/roleAssignments/read",
+    "Microsoft.Authorization/roleDefinitions/read",
+];
+
+/// `provider`.
+pub const PROVIDER: &[&str] = &["Microsoft.Resources/subscriptions/providers/read"];
+
+/// `policy_assignment`.
+pub const POLICY_ASSIGNMENT: &[&str] = &["Microsoft.Authorization/policyAssignments/read"];
+
+/// `poll`, for the cancellation of a job. Assumption: the name, by analogy with that of a backup.
+pub const JOB_OPERATION: &[&str] =
+    &["Microsoft.RecoveryServices/Vaults/backupJobs/operationsStatus/read"];
+
+/// `protected_items`, a list of a whole vault.
+pub const PROTECTED_ITEMS: &[&str] =
+    &["Microsoft.RecoveryServices/Vaults/backupProtectedItems/read"];
+
+/// `vm_metrics`.
+pub const METRICS: &[&str] = &["Microsoft.Insights/metrics/read"];
+
+/// `network_interface`, `effective_rules` and `effective_routes`, which are followed to their end.
+pub const NETWORK: &[&str] = &[
+    "Microsoft.Network/networkInterfaces/read",
+    "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action",
+    "Microsoft.Network/networkInterfaces/effectiveRouteTable/action",
+    "Microsoft.Network/locations/operationResults/read",
+];

@@ -214,6 +214,15 @@ pub enum Decision {
         #[serde(default)]
         evidence: Value,
     },
+    /// It was done and did not help: the steps that follow are for this very case. Such a run is
+    /// fixed only when a later step of the same action is done.
+    InVain {
+        /// What ended how, for people.
+        why: String,
+        /// What later steps and the report may use.
+        #[serde(default)]
+        outputs: Value,
+    },
     /// What was waited for ended badly.
     Failed {
         /// What ended how, for people.
@@ -248,6 +257,24 @@ pub struct Ceiling {
     pub kinds: Vec<Kind>,
 }
 
+/// How what a change did is put back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Undo {
+    /// By a step of this action.
+    By {
+        /// Its name.
+        action: &'static str,
+        /// Its arguments.
+        args: Value,
+        /// Its title, for people.
+        title: String,
+    },
+    /// It changed nothing.
+    Nothing,
+    /// Not at all, and why.
+    Never(&'static str),
+}
+
 /// What an action is, for people and for the ceiling.
 #[derive(Clone, Debug)]
 pub struct About {
@@ -277,11 +304,22 @@ pub trait Remedy: Send + Sync + 'static {
     fn about() -> About;
     /// The facts that it must know.
     fn needs(args: &Self::Args, past: &Past<'_>) -> Vec<FactKey>;
+    /// The RBAC actions that it takes besides those of its changes and of what it needs at first:
+    /// to follow what it sent, and to look in ways that only a later turn asks for.
+    #[must_use]
+    fn reads() -> Vec<&'static str> {
+        Vec::new()
+    }
     /// What is left to do.
     ///
     /// # Errors
     /// When a fact does not have the form it should have: a bug, told as such.
     fn decide(args: &Self::Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String>;
+    /// How what was sent is put back, by what the run has kept of it.
+    #[must_use]
+    fn undo(_: &Sent, _: &Past<'_>) -> Undo {
+        Undo::Never("nothing puts it back")
+    }
     /// What the facts will say after `change`; what cannot be predicted is forgotten until `by`.
     fn predict(change: &Change, facts: &mut Facts, by: &str);
     /// Sends `change`.

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::base::Failure;
-use crate::core::action::{About, Applied, Change, Decision, Operation, Past, Polled, Remedy};
+use crate::core::action::{
+    About, Applied, Change, Decision, Operation, Past, Polled, Remedy, Sent, Undo,
+};
 use crate::core::facts::{FactKey, Facts, Seen};
 
 /// The deciding half of an action; object-safe.
@@ -23,11 +25,15 @@ pub trait Action: Send + Sync {
     /// # Errors
     /// When the arguments do not fit.
     fn needs(&self, args: &Value, past: &Past<'_>) -> Result<Vec<FactKey>, String>;
+    /// As [`Remedy::reads`].
+    fn reads(&self) -> Vec<&'static str>;
     /// As [`Remedy::decide`].
     ///
     /// # Errors
     /// When the arguments or a fact do not fit.
     fn decide(&self, args: &Value, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String>;
+    /// As [`Remedy::undo`].
+    fn undo(&self, sent: &Sent, past: &Past<'_>) -> Undo;
     /// As [`Remedy::predict`].
     fn predict(&self, change: &Change, facts: &mut Facts, by: &str);
 }
@@ -47,8 +53,16 @@ impl<R: Remedy> Action for Bound<R> {
         Ok(R::needs(&read::<R>(args)?, past))
     }
 
+    fn reads(&self) -> Vec<&'static str> {
+        R::reads()
+    }
+
     fn decide(&self, args: &Value, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         R::decide(&read::<R>(args)?, seen, past)
+    }
+
+    fn undo(&self, sent: &Sent, past: &Past<'_>) -> Undo {
+        R::undo(sent, past)
     }
 
     fn predict(&self, change: &Change, facts: &mut Facts, by: &str) {

@@ -3,7 +3,7 @@
 //! It is given the table of lookers and the deciding halves of the actions, and nothing that
 //! can write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 
 use crate::base::secret::without_secrets;
 use crate::base::{ErrorClass, Failure};
-use crate::core::action::{Actions, Permission};
+use crate::core::action::Actions;
 use crate::core::facts::{Fact, FactKey, Facts, Lookers, Target};
 use crate::core::incident::{self, Incident, IncidentStatus};
 use crate::core::outcome::RunOutcome;
-use crate::core::plan::consent;
 use crate::core::plan::step::{Planner, params_fact};
 use crate::core::plan::{
     Context, FORMAT, Forecast, Plan, PlannedStep, Verdict, fingerprint, last_name, loans,
+    permissions,
 };
 use crate::core::runbook::Runbook;
 use crate::core::runbook::live::facts_named;
@@ -48,6 +48,26 @@ pub struct Request<'a> {
 ///
 /// What stands in the way is in the plan's `verdict`; building a plan never fails.
 pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -> Plan {
+    made(request, None, actions, lookers).await
+}
+
+/// As [`build`], to undo a run: that is the complaint, and none is looked for.
+pub async fn build_undo(
+    request: Request<'_>,
+    run: &str,
+    complaint: Incident,
+    actions: &Actions,
+    lookers: &Lookers,
+) -> Plan {
+    made(request, Some((run, complaint)), actions, lookers).await
+}
+
+async fn made(
+    request: Request<'_>,
+    undone: Option<(&str, Incident)>,
+    actions: &Actions,
+    lookers: &Lookers,
+) -> Plan {
     let mut facts = Facts::default();
     facts.know("params", params_fact(&request.params));
     facts.know(
@@ -61,18 +81,12 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
         ..request
     };
     let mut plan = empty(&request, hash);
-    let nothing = Incident::default();
-    match find_incident(
-        request.runbook,
-        &request.target,
-        &nothing,
-        lookers,
-        &mut facts,
-    )
-    .await
-    {
-        Ok(incident) => plan.incident = incident,
-        Err(failure) => plan.verdict = Some(from_failure(failure)),
+    match undone {
+        Some((run, complaint)) => {
+            plan.undoes = Some(run.to_owned());
+            plan.incident = complaint;
+        }
+        None => look_for_incident(&request, lookers, &mut facts, &mut plan).await,
     }
     if plan.verdict.is_none() {
         plan.verdict = verdict_of_incident(&plan.incident, &request);
@@ -83,12 +97,25 @@ pub async fn build(request: Request<'_>, actions: &Actions, lookers: &Lookers) -
     }
     if plan.verdict.is_none() {
         plan_steps(&request, actions, lookers, &mut facts, &mut plan).await;
-        check_permissions(&request.target, lookers, &mut plan).await;
+        permissions::check(&request.target, actions, lookers, &mut plan).await;
     }
     plan.names = lookers.lasting(&facts);
     redact(&mut plan);
     plan.fingerprint = fingerprint::of(&plan);
     plan
+}
+
+async fn look_for_incident(
+    request: &Request<'_>,
+    lookers: &Lookers,
+    facts: &mut Facts,
+    plan: &mut Plan,
+) {
+    let nothing = Incident::default();
+    match find_incident(request.runbook, &request.target, &nothing, lookers, facts).await {
+        Ok(incident) => plan.incident = incident,
+        Err(failure) => plan.verdict = Some(from_failure(failure)),
+    }
 }
 
 /// People write tokens and signed URLs into the notes of locks and the like; a plan is shown,
@@ -136,6 +163,7 @@ fn empty(request: &Request<'_>, runbook_hash: String) -> Plan {
         verdict: None,
         missing_permissions: Vec::new(),
         warnings: Vec::new(),
+        undoes: None,
         from_file: None,
         made: request.now,
         fingerprint: String::new(),
@@ -278,7 +306,8 @@ async fn plan_steps(
     for step in request.runbook.steps() {
         let running = plan.incident.running.as_deref();
         let attached = plan.incident.status == IncidentStatus::Running;
-        let mut planned = match running.filter(|_| attached) {
+        let waits = attached && !(step.meanwhile && plan.steps.iter().all(is_skipped));
+        let mut planned = match running.filter(|_| waits) {
             Some(job) => planner.after(step, &format!("the running backup job {job}")),
             None => planner.plan(step, &plan.steps).await,
         };
@@ -287,6 +316,10 @@ async fn plan_steps(
     }
     loans::settle(plan);
     plan.verdict = plan.stop().map(verdict_of_step);
+}
+
+fn is_skipped(step: &PlannedStep) -> bool {
+    step.forecast == Forecast::Skipped
 }
 
 fn verdict_of_step(step: &PlannedStep) -> Verdict {
@@ -302,68 +335,4 @@ fn verdict_of_step(step: &PlannedStep) -> Verdict {
         reason: step.why.clone(),
         failure: None,
     }
-}
-
-/// Asks, scope by scope, which of the rights that the plan needs are missing.
-async fn check_permissions(target: &Target, lookers: &Lookers, plan: &mut Plan) {
-    let needed = rights_by_scope(target, plan);
-    let keys: Vec<FactKey> = needed
-        .iter()
-        .map(|(scope, actions)| {
-            FactKey::with(
-                "permissions",
-                &json!({ "scope": scope, "actions": actions }),
-            )
-        })
-        .collect();
-    if !lookers.schemas().contains_key("permissions") {
-        return;
-    }
-    let mut facts = Facts::default();
-    lookers.load(target, &keys, &mut facts).await;
-    for (key, (scope, _)) in keys.iter().zip(&needed) {
-        match facts.get(key) {
-            Some(Fact::Known(value)) => {
-                let missing = value["missing"].as_array().into_iter().flatten();
-                plan.missing_permissions.extend(missing.filter_map(Value::as_str).map(|action| {
-                    Permission { action: action.to_owned(), scope: scope.clone() }
-                }));
-            }
-            Some(Fact::Failed(failure)) => plan.warnings.push(format!(
-                "the rights at `{scope}` could not be read, so they are not checked beforehand: {failure}"
-            )),
-            _ => {}
-        }
-    }
-}
-
-/// The rights that the plan needs: those of its changes, and of the ceilings those at the target
-/// itself. The other scopes of a ceiling are known only when its step is decided.
-fn rights_by_scope(target: &Target, plan: &Plan) -> BTreeMap<String, BTreeSet<String>> {
-    let changes = plan.steps.iter().flat_map(|s| &s.changes);
-    let of_changes = changes.filter_map(|c| c.permission.clone());
-    let own_type = consent::type_of(&target.id).to_lowercase();
-    let ceilings = plan.steps.iter().filter_map(|s| s.ceiling.as_ref());
-    let of_ceilings = ceilings
-        .flat_map(|c| &c.kinds)
-        .filter(|kind| {
-            !own_type.is_empty() && kind.resource_type.to_lowercase().starts_with(&own_type)
-        })
-        .map(|kind| Permission {
-            action: kind.permission.clone(),
-            scope: target.id.clone(),
-        });
-    let mut spelled: BTreeMap<String, String> = BTreeMap::new();
-    let mut needed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for permission in of_changes.chain(of_ceilings) {
-        // One scope in two casings is one question.
-        let scope = spelled
-            .entry(permission.scope.to_lowercase())
-            .or_insert(permission.scope);
-        needed
-            .entry(scope.clone())
-            .or_default()
-            .insert(permission.action);
-    }
-    needed
 }

@@ -41,6 +41,7 @@ pub(super) fn with_returns(runbook: &Runbook, actions: &Actions) -> Runbook {
             risk: None,
             approval: None,
             until: None,
+            meanwhile: false,
             source: step.source.clone(),
         };
         steps.insert(place, Entry::Step(Box::new(back)));

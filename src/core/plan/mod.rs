@@ -4,7 +4,9 @@ pub mod build;
 pub mod consent;
 pub mod fingerprint;
 mod loans;
+mod permissions;
 pub mod rest;
+pub mod rights;
 pub mod sealed;
 pub(in crate::core) mod step;
 
@@ -62,6 +64,9 @@ pub struct Plan {
     pub target_name: String,
     /// Under whose name and where.
     pub context: Context,
+    /// The run that it undoes, when that is what it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
     /// What it answers.
     pub incident: Incident,
     /// Why this runbook, when nobody named it.
@@ -211,10 +216,14 @@ impl Plan {
         asked.or_else(|| self.steps.iter().find(stops))
     }
 
-    /// True when it first waits for a job that runs anyway.
+    /// True when it first waits for a job that runs anyway: unless its first step is about that
+    /// very job.
     #[must_use]
     pub fn attaches(&self) -> bool {
-        self.incident.status == IncidentStatus::Running
+        let mut left = self.steps.iter();
+        let first = left.find(|step| step.forecast != Forecast::Skipped);
+        let step = first.and_then(|planned| self.runbook.step(&planned.id));
+        self.incident.status == IncidentStatus::Running && !step.is_some_and(|s| s.meanwhile)
     }
 
     /// What a person must approve, one line each.

@@ -16,6 +16,11 @@ impl Command {
     /// defaults.
     #[must_use]
     pub fn apply(plan: &Plan) -> Self {
+        if let Some(run) = &plan.undoes {
+            let mut words = ["runbook", "undo", run].map(str::to_owned).to_vec();
+            words.extend(simulated(plan));
+            return Self(words);
+        }
         let mut words = begun(&plan.runbook.code);
         words.extend(["--vm".to_owned(), plan.target.id.clone()]);
         for (name, value) in &plan.params {
@@ -41,6 +46,12 @@ impl Command {
         let mut words = vec!["runbook".to_owned(), "resume".to_owned(), run.0.clone()];
         words.extend(simulated(plan));
         Self(words)
+    }
+
+    /// Prints the least role for the runbook `code`.
+    #[must_use]
+    pub fn role(code: &str) -> Self {
+        Self(["runbook", "role", code].map(str::to_owned).to_vec())
     }
 
     /// Applies the plan that is saved in `file`.

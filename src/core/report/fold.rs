@@ -33,7 +33,7 @@ impl Report {
             job: run::job_of_incident(&plan.incident),
             recovery_point: plan.incident.recovery_point.clone(),
             steps: plan.steps.iter().map(steps::planned).collect(),
-            warnings: plan.warnings.clone(),
+            warnings: plan.warned(),
             evidence: plan
                 .stop()
                 .map_or(Value::Null, |step| step.evidence.clone()),

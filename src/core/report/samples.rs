@@ -176,6 +176,7 @@ pub(crate) fn plan() -> Plan {
         verdict: None,
         missing_permissions: Vec::new(),
         warnings: vec!["the VM is stopped".to_owned()],
+        undoes: None,
         from_file: None,
         made: at(0),
         fingerprint: "f1".repeat(32),

@@ -229,7 +229,9 @@ fn stops(page: &mut Page, plan: &Plan) {
         .permission
         .as_ref()
         .map(|action| Line::new(roles::holding(action)));
-    page.maybe("Held by", role);
+    page.maybe("Held by", role.clone());
+    let made = role.map(|_| Line::id(Command::role(&plan.runbook.code).to_string()));
+    page.maybe("Role from", made);
 }
 
 fn missing(page: &mut Page, plan: &Plan) {
@@ -241,6 +243,10 @@ fn missing(page: &mut Page, plan: &Plan) {
         let inner = vec![
             Block::Field("At", Line::id(&right.scope)),
             Block::Field("Held by", Line::new(roles::holding(&right.action))),
+            Block::Field(
+                "Role from",
+                Line::id(Command::role(&plan.runbook.code).to_string()),
+            ),
         ];
         page.item(
             Mark::Dash,

@@ -114,7 +114,20 @@ impl Stage {
 /// What cannot be read of it, and what breaks the rules that hold of every run.
 pub fn perform(case: &Case, known: &Catalogue, wire: &Wire) -> Result<Performance, String> {
     let scene = case.read().map_err(|why| why.to_string())?;
-    in_virtual_time(performed(&case.code, scene, known, wire)).map_err(|why| why.to_string())?
+    perform_scene(&case.code, scene, known, wire)
+}
+
+/// As [`perform`], from a beginning that need not be that of a case.
+///
+/// # Errors
+/// As [`perform`].
+pub fn perform_scene(
+    code: &str,
+    scene: Scene,
+    known: &Catalogue,
+    wire: &Wire,
+) -> Result<Performance, String> {
+    in_virtual_time(performed(code, scene, known, wire)).map_err(|why| why.to_string())?
 }
 
 async fn performed(

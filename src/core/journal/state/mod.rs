@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::base::clock::add;
 use crate::core::action::{Change, Decision, Fate, Patience, Sent};
-use crate::core::incident::{Incident, IncidentStatus};
+use crate::core::incident::Incident;
 use crate::core::journal::{Event, Record};
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::Plan;
@@ -96,7 +96,7 @@ impl State {
         Ok(Self {
             approved: None,
             incident: plan.incident.clone(),
-            recheck_incident: plan.incident.status == IncidentStatus::Running,
+            recheck_incident: plan.attaches(),
             steps: plan.steps.iter().map(|_| StepState::default()).collect(),
             plan: (**plan).clone(),
             sent: Vec::new(),

@@ -43,6 +43,9 @@ pub struct Step {
     /// Requires approval of its changes; cannot waive it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// It is about the job that runs: the run does not wait for that job before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub meanwhile: bool,
     /// The later step after which a borrowed lock is put back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,

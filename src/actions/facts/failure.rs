@@ -91,12 +91,17 @@ fn told(job: Job) -> LastFailure {
         message: error.message.clone(),
         recommendations: error.recommendations.clone(),
     });
-    let said = job.error_details.iter().flat_map(|error| {
+    let mut said = job.error_details.iter().flat_map(|error| {
         [error.title.as_deref(), error.message.as_deref()]
             .into_iter()
             .flatten()
     });
-    let said: Vec<&str> = said.chain(job.dynamic_error.as_deref()).collect();
+    let first = said.next().into_iter();
+    let rest: Vec<&str> = said.chain(job.dynamic_error.as_deref()).collect();
+    let said: Vec<String> = first
+        .map(str::to_owned)
+        .chain(Some(rest.join(" ")).filter(|rest| !rest.is_empty()))
+        .collect();
     let tasks = job.tasks.iter();
     LastFailure {
         errors: errors.collect(),

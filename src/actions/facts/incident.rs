@@ -191,7 +191,7 @@ impl IncidentLooker {
         let at = row.ended.or(row.started).map(when).unwrap_or_default();
         let with = match &code {
             Some(code) => format!("with `{code}`"),
-            None => "without saying why".to_owned(),
+            None => "without a code".to_owned(),
         };
         found.evidence = format!("backup job {} failed at {at} {with}", row.name);
         found.id = Some(row.name.clone());

@@ -10,22 +10,18 @@ use crate::core::facts::{Fact, FactKey, Facts, Looker, Lookers, Target};
 /// The facts that belong to it: each is read without arguments. A new fact that tells why backups
 /// fail is added here, and nothing else has to know.
 const PARTS: &[&str] = &[
-    "activity",
     "backup_policy",
     "disks",
     "extensions",
     "failure",
-    "item",
     "jobs",
     "key_vault",
-    "load",
     "locks",
     "network",
     "policy_denials",
     "protection",
     "providers",
     "restore_points",
-    "schedule",
     "vm",
     "vm_locks",
 ];

@@ -84,7 +84,7 @@ const MESSAGES: [(&str, &str); 30] = [
         "Command execution failed - Another operation is currently in progress on this item.",
     ),
     (
-        "UserErrorBackupOperationInProgress",
+        "BMSUserErrorObjectLocked",
         "Another operation is in progress on the selected item",
     ),
     (

@@ -22,6 +22,7 @@ mod kill;
 mod kit;
 mod leaks;
 mod loans;
+mod matching;
 mod next;
 mod plan_file;
 mod recordings;

@@ -8,6 +8,7 @@ use crate::core::plan::{Context, Forecast, Plan, PlannedStep};
 use crate::core::report::exit::Exit;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::runbook::references;
+use crate::core::report::tell_answer::answered;
 use crate::core::report::tell_run::for_a_ticket;
 use crate::core::report::{Command, Report, moved, roles, words};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -41,6 +42,9 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
         Line::new(format!("{} ({})", plan.runbook.title, plan.runbook.code)),
     );
     happened(&mut page, &plan.incident);
+    if let Some(answer) = &plan.matched {
+        answered(&mut page, answer);
+    }
     if plan.forced {
         let text = "There is no failed job to answer: this plan goes on because of --force.";
         page.text(Line::default().then(Tone::Warn, text));

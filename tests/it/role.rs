@@ -258,6 +258,8 @@ fn a_role_has_the_form_that_az_reads() {
             "Microsoft.Authorization/locks/write",
             "Microsoft.Compute/locations/operations/read",
             "Microsoft.Compute/restorePointCollections/delete",
+            "Microsoft.Compute/restorePointCollections/restorePoints/delete",
+            "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/endGetAccess/action",
         ])
     );
 }

@@ -25,6 +25,7 @@ use crate::actions::restore_points_delete::wait_for;
 use crate::actions::words::when;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::CancellableJob;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
@@ -71,6 +72,10 @@ impl Remedy for BackupCancel {
 
     fn needs(_: &Args, _: &Past<'_>) -> Vec<FactKey> {
         vec![FactKey::named("item"), FactKey::named("running_job")]
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::JOB_OPERATION.to_vec()
     }
 
     fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

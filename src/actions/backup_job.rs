@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::actions::backup_now::Args;
 use crate::actions::facts::JobFact;
 use crate::actions::facts::protection::Protection;
 use crate::actions::limits;
@@ -65,6 +66,15 @@ fn started<'a>(past: &'a Past<'_>) -> Option<&'a Sent> {
     past.own().rev().find(|s| matches!(s.fate, Fate::Done(_)))
 }
 
+/// How many backups the run has started, in whichever step.
+pub(super) fn started_by_run(past: &Past<'_>) -> usize {
+    let backups = past
+        .sent
+        .iter()
+        .filter(|s| s.change.resource.ends_with("/backup") && matches!(s.fate, Fate::Done(_)));
+    backups.count()
+}
+
 /// Whether the restore points are counted while the job is followed: once it has failed as
 /// expected, and not before.
 pub(super) fn counts_points(past: &Past<'_>) -> bool {
@@ -96,7 +106,7 @@ pub(super) fn follow(
 pub(super) fn stand(
     followed: &Followed,
     job: &JobFact,
-    triggers_clean_up: bool,
+    args: &Args,
     points: Option<u64>,
     past: &Past<'_>,
 ) -> Stand {
@@ -111,7 +121,7 @@ pub(super) fn stand(
             ),
             evidence: as_output(job),
         }),
-        "failed" => failed(followed, job, triggers_clean_up, points, past),
+        "failed" => failed(followed, job, args, points, past),
         _ => Stand::Decided(Decision::Failed {
             why: format!(
                 "backup job {} ended as {}: {}",
@@ -163,8 +173,9 @@ fn completed(followed: &Followed, job: &JobFact, past: &Past<'_>) -> Decision {
         let at = job.ended.map(when).unwrap_or_default();
         return Decision::Satisfied {
             why: format!(
-                "backup job {} completed at {at} and left recovery point {name}",
-                job.name
+                "backup job {} completed at {at} and left recovery point {name}{}",
+                job.name,
+                less_than_whole(job)
             ),
             outputs: as_output(job),
         };
@@ -191,10 +202,21 @@ fn completed(followed: &Followed, job: &JobFact, past: &Past<'_>) -> Decision {
     }
 }
 
+/// A point without the applications' part is a backup, and not the one that VSS is mended for:
+/// after a writer has failed, the next three attempts leave it out (remediations.md, row 14).
+fn less_than_whole(job: &JobFact) -> String {
+    match job.consistency.as_deref() {
+        Some(held) if !held.eq_ignore_ascii_case("AppConsistent") => {
+            format!(", which is not application-consistent ({held})")
+        }
+        _ => String::new(),
+    }
+}
+
 fn failed(
     followed: &Followed,
     job: &JobFact,
-    triggers_clean_up: bool,
+    args: &Args,
     points: Option<u64>,
     past: &Past<'_>,
 ) -> Stand {
@@ -204,30 +226,34 @@ fn failed(
             .code
             .as_deref()
             .is_some_and(|c| c.eq_ignore_ascii_case(symbol));
-    let backups = past
-        .own()
-        .filter(|s| matches!(s.fate, Fate::Done(_)))
-        .count();
-    if let Some(sent) = started(past).filter(|_| backups < limits::BACKUPS_A_RUN) {
+    let code = job.code.as_deref().unwrap_or_default();
+    let own_code = past.codes.iter().any(|own| own.eq_ignore_ascii_case(code));
+    let may_start = started_by_run(past) < limits::BACKUPS_A_RUN;
+    if let Some(sent) = started(past).filter(|_| may_start) {
         let change = Box::new(sent.change.clone());
         if is_deleted && deleted_collections(past) {
             let why = "the first one after deleting a collection is expected to fail".to_owned();
             return Stand::Again { why, change };
         }
-        let mut own = past.codes.iter();
-        let code = job.code.as_deref().unwrap_or_default();
-        if triggers_clean_up && own.any(|o| o.eq_ignore_ascii_case(code)) {
+        if args.triggers_clean_up && own_code {
             return clean_up(followed, job, points, change, past);
         }
     }
     let code = job.code.clone().or(job.number.map(|n| n.to_string()));
     let named = code.clone().unwrap_or_default();
+    let why = format!(
+        "backup job {} failed with `{named}`: {}",
+        job.name,
+        said(job)
+    );
+    // One that ran before says nothing of what was done for it.
+    if args.goes_on && own_code && started(past).is_some() {
+        let mut outputs = as_output(job);
+        outputs["code"] = json!(code);
+        return Stand::Decided(Decision::InVain { why, outputs });
+    }
     Stand::Decided(Decision::Failed {
-        why: format!(
-            "backup job {} failed with `{named}`: {}",
-            job.name,
-            said(job)
-        ),
+        why,
         code,
         evidence: as_output(job),
     })

@@ -11,6 +11,10 @@
 //! running backup is attached to, never doubled. The expected first failures are not failures
 //! (DESIGN section 6): the runbook's own code once where automatic clean-up was asked for, and
 //! `UserErrorRpCollectionDeleted` once after this run deleted a collection.
+//!
+//! Where the documents go from one remedy to the next, each with a backup between, the step has
+//! `goes_on: true`, and the next remedy `when: eq steps.back-up.outcome "failed"`. A run that ends
+//! so without a later backup that is done has failed.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -54,6 +58,10 @@ pub struct Args {
     /// failing once with the runbook's own code is then expected.
     #[serde(default)]
     pub triggers_clean_up: bool,
+    /// True when steps follow for the case that this backup fails with the runbook's own code once
+    /// more: it then ends the step as `failed`, and not the run.
+    #[serde(default)]
+    pub goes_on: bool,
 }
 
 fn thirty() -> u32 {
@@ -116,7 +124,7 @@ impl Remedy for BackupNow {
             false => None,
         };
         Ok(
-            match backup_job::stand(&followed, &job, args.triggers_clean_up, points, past) {
+            match backup_job::stand(&followed, &job, args, points, past) {
                 Stand::Decided(decision) => decision,
                 Stand::Again { why, change } => again(*change, &why, past),
             },
@@ -217,7 +225,10 @@ fn begin(
             evidence: json!({ "jobs": jobs.list.iter().take(10).collect::<Vec<_>>() }),
         };
     }
-    start(args, vm, protection, jobs)
+    match backup_job::started_by_run(past) {
+        n if n < limits::BACKUPS_A_RUN => start(args, vm, protection, jobs),
+        _ => enough(),
+    }
 }
 
 /// The request that starts a backup, if the item can be backed up.
@@ -267,15 +278,8 @@ fn start(args: &Args, vm: &VmFact, protection: &Protection, jobs: &Jobs) -> Deci
 
 /// The same backup once more, within what a run may start.
 fn again(change: Change, why: &str, past: &Past<'_>) -> Decision {
-    let started = past
-        .own()
-        .filter(|s| matches!(s.fate, Fate::Done(_)))
-        .count();
-    if started >= limits::BACKUPS_A_RUN {
-        return Decision::NeedsHuman {
-            why: format!("a run starts at most {} backups", limits::BACKUPS_A_RUN),
-            evidence: Value::Null,
-        };
+    if backup_job::started_by_run(past) >= limits::BACKUPS_A_RUN {
+        return enough();
     }
     let summary = format!("start another backup ({why})");
     Decision::Change {
@@ -286,5 +290,12 @@ fn again(change: Change, why: &str, past: &Past<'_>) -> Decision {
         }],
         remaining: 1,
         baseline: Value::Null,
+    }
+}
+
+fn enough() -> Decision {
+    Decision::NeedsHuman {
+        why: format!("a run starts at most {} backups", limits::BACKUPS_A_RUN),
+        evidence: Value::Null,
     }
 }

@@ -6,7 +6,7 @@
 //!   action: guest.look
 //!   with: { at: agent }
 //! - id: dhcp
-//!   when: ne (default steps.look.outputs.dhcpOff "") ""
+//!   when: any steps.look.outputs.dhcpOff
 //! ```
 //!
 //! A machine that is off, or whose agent is silent, cannot be looked into: the step is skipped

@@ -45,6 +45,8 @@ pub enum Switch {
     ReinstallProvider,
     /// `IsCommonProviderInstalled=False`.
     ReinstallCommon,
+    /// `IsVCRedistInstalled=True`: the extension leaves a runtime alone that is whole.
+    VcRedistInstalled,
 }
 
 impl Switch {
@@ -56,6 +58,7 @@ impl Switch {
             Self::HostTime => "HostTime",
             Self::ReinstallProvider => "ReinstallProvider",
             Self::ReinstallCommon => "ReinstallCommon",
+            Self::VcRedistInstalled => "VcRedistInstalled",
         }
     }
 }

@@ -239,3 +239,13 @@ pub const ACTIVITY_TOLD: usize = 20;
 
 /// How busy a VM is now is the mean of so long.
 pub const LOAD_NOW: Duration = Duration::from_secs(15 * 60);
+
+/// What VSS writers that are not stable may still be left with by a backup has passed so long after
+/// it ended: three waits of [`VSS_LOOK`].
+///
+/// Source: remediations.md 4.7: "out of resources", "timeout", "retryable" are waited for, ten
+/// minutes, up to three times, before anything is changed.
+pub const VSS_SETTLES: Duration = Duration::from_secs(30 * 60);
+
+/// See [`VSS_SETTLES`].
+pub const VSS_LOOK: Duration = Duration::from_secs(10 * 60);

@@ -12,9 +12,23 @@ pub mod facts;
 pub mod guest;
 pub mod guest_agent_restart;
 pub mod guest_agent_update;
+pub mod guest_av_exclusions;
+pub mod guest_complus;
 pub mod guest_look;
+pub mod guest_msdtc_reinstall;
+pub mod guest_prepost_permissions;
+pub mod guest_provider_service;
 pub mod guest_registry;
+pub mod guest_strong_crypto;
+pub mod guest_system_proxy;
 pub mod guest_undo;
+pub mod guest_undo;
+pub mod guest_vcredist;
+pub mod guest_vmbackup_conf;
+pub mod guest_vmbackup_encoding;
+pub mod guest_vss_service;
+pub mod guest_vss_writer;
+pub mod guest_vss_writers;
 pub mod guest_waagent_conf;
 pub mod human;
 pub mod key_vault_grant;
@@ -52,10 +66,23 @@ pub fn actions() -> Actions {
         .with::<backup_cancel::BackupCancel>()
         .with::<backup_now::BackupNow>()
         .with::<extension_remove::ExtensionRemove>()
+        .with::<guest_av_exclusions::GuestAvExclusions>()
+        .with::<guest_complus::GuestComplus>()
         .with::<guest_agent_restart::GuestAgentRestart>()
         .with::<guest_agent_update::GuestAgentUpdate>()
         .with::<guest_look::GuestLook>()
+        .with::<guest_msdtc_reinstall::GuestMsdtcReinstall>()
+        .with::<guest_provider_service::GuestProviderService>()
         .with::<guest_registry::GuestRegistry>()
+        .with::<guest_strong_crypto::GuestStrongCrypto>()
+        .with::<guest_system_proxy::GuestSystemProxy>()
+        .with::<guest_vcredist::GuestVcredist>()
+        .with::<guest_vss_service::GuestVssService>()
+        .with::<guest_vss_writer::GuestVssWriter>()
+        .with::<guest_vss_writers::GuestVssWriters>()
+        .with::<guest_prepost_permissions::GuestPrepostPermissions>()
+        .with::<guest_vmbackup_conf::GuestVmbackupConf>()
+        .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>()
         .with::<guest_undo::GuestUndo>()
         .with::<guest_waagent_conf::GuestWaagentConf>()
         .with::<human::Human>()
@@ -83,10 +110,23 @@ pub fn actors(writer: Writer) -> Actors {
         .with::<backup_cancel::BackupCancel>(&writer)
         .with::<backup_now::BackupNow>(&writer)
         .with::<extension_remove::ExtensionRemove>(&writer)
+        .with::<guest_av_exclusions::GuestAvExclusions>(&writer)
+        .with::<guest_complus::GuestComplus>(&writer)
         .with::<guest_agent_restart::GuestAgentRestart>(&writer)
         .with::<guest_agent_update::GuestAgentUpdate>(&writer)
         .with::<guest_look::GuestLook>(&writer)
+        .with::<guest_msdtc_reinstall::GuestMsdtcReinstall>(&writer)
+        .with::<guest_provider_service::GuestProviderService>(&writer)
         .with::<guest_registry::GuestRegistry>(&writer)
+        .with::<guest_strong_crypto::GuestStrongCrypto>(&writer)
+        .with::<guest_system_proxy::GuestSystemProxy>(&writer)
+        .with::<guest_vcredist::GuestVcredist>(&writer)
+        .with::<guest_vss_service::GuestVssService>(&writer)
+        .with::<guest_vss_writer::GuestVssWriter>(&writer)
+        .with::<guest_vss_writers::GuestVssWriters>(&writer)
+        .with::<guest_prepost_permissions::GuestPrepostPermissions>(&writer)
+        .with::<guest_vmbackup_conf::GuestVmbackupConf>(&writer)
+        .with::<guest_vmbackup_encoding::GuestVmbackupEncoding>(&writer)
         .with::<guest_undo::GuestUndo>(&writer)
         .with::<guest_waagent_conf::GuestWaagentConf>(&writer)
         .with::<human::Human>(&writer)

@@ -20,6 +20,7 @@ use crate::actions::facts::vm::VmFact;
 use crate::actions::operations::applied;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::StoppedProtection;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
@@ -71,6 +72,10 @@ impl Remedy for ProtectionResume {
 
     fn needs(_: &Args, _: &Past<'_>) -> Vec<FactKey> {
         vec![FactKey::named("vm"), FactKey::named("protection")]
+    }
+
+    fn reads() -> Vec<&'static str> {
+        [rights::BACKUP_POLICY, rights::BACKUP_OPERATION].concat()
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

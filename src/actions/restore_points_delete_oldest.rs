@@ -26,6 +26,7 @@ use crate::actions::restore_points_delete::{Sight, obstacle};
 use crate::actions::words::count;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::OldestPoint;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
@@ -84,6 +85,10 @@ impl Remedy for RestorePointsDeleteOldest {
         let mut keys: Vec<FactKey> = names.iter().map(|n| FactKey::named(n)).collect();
         keys.push(locks_key(past));
         keys
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

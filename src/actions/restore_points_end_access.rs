@@ -24,6 +24,7 @@ use crate::actions::restore_points_delete::wait_for;
 use crate::actions::words::count;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::OwnDiskPoint;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
@@ -74,6 +75,10 @@ impl Remedy for RestorePointsEndAccess {
             .iter()
             .map(|n| FactKey::named(n))
             .collect()
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
     }
 
     fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {

@@ -41,6 +41,9 @@ pub struct Args {
     /// True to wait, besides, until Azure has finished deleting the VM's restore point collections.
     #[serde(default)]
     pub while_collections_go: bool,
+    /// The outcome of the step whose effect is waited for, so that a plan decides this after it.
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 /// A wait of so many minutes or fewer belongs to the step; a longer one is bounded by `--wait`.

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::cli::args::Global;
 use crate::cli::output::{Format, Output, to_stdout};
 use crate::core::report::exit::Exit;
-use crate::core::report::markdown;
 use crate::core::runbook::model::Runbook;
 use crate::ops::OpsError;
 
@@ -21,10 +20,7 @@ pub(super) fn run(global: &Global, output: &Output) -> Result<Exit, OpsError> {
         Format::Ndjson => all.iter().for_each(|runbook| {
             output.value(&row(runbook));
         }),
-        Format::Markdown => all.iter().for_each(|runbook| {
-            let title = markdown::escaped(&runbook.title);
-            to_stdout(&format!("- `{}`: {title}\n", runbook.code));
-        }),
+        Format::Markdown => to_stdout(&crate::ops::catalogue_page(&catalogue)),
         Format::Text => {
             let width = all
                 .iter()

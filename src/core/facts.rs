@@ -162,10 +162,13 @@ pub enum Missing {
 
 impl Scope for Facts {
     fn read(&self, path: &FactPath) -> Reading {
-        let Some((name, rest)) = path.segments().split_first() else {
-            return Reading::Undeclared;
+        let (name, rest) = match path.segments() {
+            // Each step is a fact of its own: `steps.clean-up.outcome`.
+            [steps, id, rest @ ..] if steps == "steps" => (format!("steps.{id}"), rest),
+            [name, rest @ ..] => (name.clone(), rest),
+            [] => return Reading::Undeclared,
         };
-        match self.get(&FactKey::named(name)) {
+        match self.get(&FactKey::named(&name)) {
             Some(Fact::Known(value)) => Reading::Known(walk(value, rest)),
             Some(Fact::Unknown(by)) => Reading::Unknown(by.clone()),
             Some(Fact::Failed(failure)) => Reading::Failed(failure.to_string()),
@@ -340,5 +343,40 @@ impl Lookers {
 impl fmt::Debug for Lookers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::runbook::template::{Evaluated, Template};
+
+    fn value(facts: &Facts, text: &str) -> Evaluated {
+        Template::parse(text).expect("a template").evaluate(facts)
+    }
+
+    #[test]
+    fn what_a_step_came_to_is_found_by_its_id() {
+        let mut facts = Facts::default();
+        let came_to = json!({ "outcome": "changed", "outputs": { "failed": "/data" } });
+        facts.know("steps.clean-up", came_to);
+        facts.know(
+            "steps.look",
+            json!({ "outcome": "skipped", "outputs": null }),
+        );
+        facts.forget("steps.mend", "step 3");
+        for (text, known) in [
+            ("{{steps.clean-up.outcome}}", json!("changed")),
+            ("{{steps.clean-up.outputs.failed}}", json!("/data")),
+            ("{{steps.look.outputs.failed}}", Value::Null),
+        ] {
+            assert_eq!(value(&facts, text), Evaluated::Known(known), "{text}");
+        }
+        assert_eq!(
+            value(&facts, "{{steps.mend.outcome}}"),
+            Evaluated::Unknown("step 3".to_owned())
+        );
     }
 }

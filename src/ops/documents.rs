@@ -12,6 +12,8 @@ use crate::base::diagnostics::{Sources, render};
 use crate::base::{Chance, Clock, Secret};
 use crate::core::facts::Lookers;
 use crate::core::journal::memory::Memory;
+use crate::core::report::catalogue::as_markdown;
+use crate::core::runbook::Runbook;
 use crate::core::runbook::catalogue::{Catalogue, Folder, Text};
 use crate::core::runbook::check::Vocabulary;
 use crate::core::runbook::schema::runbook_schema;
@@ -120,6 +122,13 @@ pub fn check(paths: &[PathBuf]) -> Result<CheckSummary, OpsError> {
     Ok(CheckSummary {
         codes: checked.runbooks().map(|r| r.code.clone()).collect(),
     })
+}
+
+/// The catalogue as one page of Markdown: its runbooks, and the actions and facts that they use.
+#[must_use]
+pub fn catalogue_page(known: &Catalogue) -> String {
+    let runbooks: Vec<&Runbook> = known.runbooks().collect();
+    as_markdown(&runbooks, &actions::actions(), &vocabulary().facts)
 }
 
 /// JSON Schema of a runbook, for editors.

@@ -15,7 +15,7 @@ pub mod undo;
 pub mod world;
 
 pub use apply::apply;
-pub use documents::{CheckSummary, catalogue, check, schema};
+pub use documents::{CheckSummary, catalogue, catalogue_page, check, schema};
 pub use error::OpsError;
 pub use evidence::{export, verify, verify_export};
 pub use plan::{Ask, plan};

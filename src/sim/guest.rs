@@ -15,13 +15,14 @@ use crate::sim::world::{Guest, Os, RegistryValue, Vm};
 const OUTPUT_LIMIT: usize = 4096;
 
 /// The registry switches of remediations.md 2.7: name, registry value, wanted text.
-const SWITCHES: [(&str, &str, &str); 6] = [
+const SWITCHES: [(&str, &str, &str); 7] = [
     ("UseVssCopy", "USEVSSCOPYBACKUP", "TRUE"),
     ("WithoutThreads", "SnapshotWithoutThreads", "True"),
     ("HostFirst", "SnapshotMethod", "firstHostThenGuest"),
     ("HostTime", "CalculateSnapshotTimeFromHost", "True"),
     ("ReinstallProvider", "IsProviderInstalled", "False"),
     ("ReinstallCommon", "IsCommonProviderInstalled", "False"),
+    ("VcRedistInstalled", "IsVCRedistInstalled", "True"),
 ];
 
 /// Scripts that only look.
@@ -42,7 +43,13 @@ const LOOKS: [&str; 11] = [
 /// Runs `script` in `vm`: the body that Run Command returns.
 pub(in crate::sim) fn run(vm: &mut Vm, script: &str, parameters: &[(String, String)]) -> Value {
     let output = match name(script) {
-        Some("win-reg-string") => format!("RESULT {}", registry(&mut vm.guest, parameters)),
+        Some(name @ "win-reg-string") => {
+            let told = registry(&mut vm.guest, parameters);
+            if told["state"] == "changed" {
+                ailing::treat(&mut vm.guest, name, parameters);
+            }
+            format!("RESULT {told}")
+        }
         Some(look) if LOOKS.contains(&look) => format!("RESULT {}", seen(&vm.guest, look)),
         Some(change) => format!(
             "RESULT {}",
@@ -192,7 +199,7 @@ fn seen(guest: &Guest, look: &str) -> Value {
     let mut found = match look {
         "win-agent-check" => windows(guest),
         "win-network" => json!({"state": "reported", "p80": "open", "p443": "open",
-            "p32526": "open", "dhcpOff": ""}),
+            "p32526": "open", "dhcpOff": []}),
         "lin-network" => json!({"state": "reported", "p80": "open", "p443": "open",
             "p32526": "open", "route": "default", "proxy": null}),
         _ => json!({"state": "reported"}),

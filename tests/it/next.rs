@@ -1,6 +1,8 @@
 //! The next act, from the state alone: what a run does at each point, and what it does when it is
 //! asked to stop there.
 
+mod in_vain;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

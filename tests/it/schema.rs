@@ -4,13 +4,27 @@ use std::fs;
 use std::path::Path;
 
 use runbook::core::report::json::report_schema;
-use runbook::ops::schema;
+use runbook::ops::{catalogue, catalogue_page, schema};
 use serde_json::Value;
+
+use crate::golden::compare;
 
 #[test]
 fn the_committed_schemas_are_those_that_the_program_prints() {
     assert_committed("runbooks/schema.json", &schema());
     assert_committed("runbooks/report.schema.json", &report_schema());
+}
+
+#[test]
+fn the_committed_catalogue_is_the_one_that_the_program_prints() {
+    let page = catalogue_page(&catalogue(None).unwrap());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/CATALOGUE.md");
+    let wrong = compare(&path, &page);
+    assert!(
+        wrong.is_none(),
+        "{}\nwrite it anew with RUNBOOK_BLESS=1 cargo test --test it schema",
+        wrong.unwrap_or_default()
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, some, unread, value};
 use crate::actions::limits;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::ActivityEvent;
 use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -68,6 +68,10 @@ impl Looker for ActivityLooker {
 
     fn schema(&self) -> Value {
         schema::<ActivityFact>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::ACTIVITY_LOG.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

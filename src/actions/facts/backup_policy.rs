@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::actions::facts::protection::Protection;
 use crate::actions::facts::{known, parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -37,6 +37,10 @@ impl Looker for BackupPolicyLooker {
 
     fn schema(&self) -> Value {
         schema::<BackupPolicy>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::BACKUP_POLICY.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

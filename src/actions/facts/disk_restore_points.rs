@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::actions::facts::restore_points::RestorePoints;
 use crate::actions::facts::{known, parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -42,6 +42,10 @@ impl Looker for DiskRestorePointsLooker {
 
     fn schema(&self) -> Value {
         schema::<DiskRestorePoints>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::DISK_RESTORE_POINTS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, value};
 use crate::actions::limits;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::views::{AttachedDisk, Disk};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -81,6 +81,10 @@ impl Looker for DisksLooker {
 
     fn schema(&self) -> Value {
         schema::<Disks>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [rights::ATTACHED_DISKS, rights::DISK].concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -11,7 +11,7 @@ use crate::actions::facts::jobs::{is_of, is_running};
 use crate::actions::facts::vm::VmFact;
 use crate::actions::facts::{id_of, known, parse, schema, value};
 use crate::actions::limits;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -36,6 +36,10 @@ impl Looker for ElsewhereLooker {
 
     fn schema(&self) -> Value {
         schema::<Elsewhere>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [rights::VAULTS, rights::BACKUP_JOBS].concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

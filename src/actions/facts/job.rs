@@ -42,6 +42,8 @@ pub struct JobFact {
     pub message: Option<String>,
     /// The recovery point it left, once it is Completed and one can be seen.
     pub recovery_point: Option<String>,
+    /// What that holds: `AppConsistent`, `FileSystemConsistent`, `CrashConsistent` …
+    pub consistency: Option<String>,
 }
 
 /// The fact of the job with this resource id, of this protected item.
@@ -88,12 +90,16 @@ impl Looker for JobLooker {
                 .and_then(|d| some(d.message.clone()))
                 .or(job.dynamic_error.clone()),
             recovery_point: None,
+            consistency: None,
         };
         if fact.status.eq_ignore_ascii_case("Completed")
             && let (Some(item), Some(started)) = (args["item"].as_str(), fact.started)
         {
             let points = RecoveryPoints::read(&self.0, &parse(item)?).await?;
-            fact.recovery_point = points.newer_than(started).map(|p| p.id.clone());
+            if let Some(point) = points.newer_than(started) {
+                fact.recovery_point = Some(point.id.clone());
+                fact.consistency.clone_from(&point.consistency);
+            }
         }
         value(&fact)
     }

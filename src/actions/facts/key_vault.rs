@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::actions::facts::{disks, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::{AccessPolicy, KeyPlace, KeyVault, Role};
 use crate::base::{ErrorClass, Failure};
@@ -114,6 +114,16 @@ impl Looker for KeyVaultLooker {
 
     fn schema(&self) -> Value {
         schema::<KeyVaults>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [
+            rights::ATTACHED_DISKS,
+            rights::DISK,
+            rights::KEY_VAULT,
+            rights::ROLES,
+        ]
+        .concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::actions::facts::jobs::{JobRow, Jobs};
 use crate::actions::facts::{id_of, known, schema, unread, value};
 use crate::actions::limits;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::Metric;
 use crate::base::{Clock, ErrorClass, Failure};
@@ -78,6 +78,10 @@ impl Looker for LoadLooker {
 
     fn schema(&self) -> Value {
         schema::<LoadFact>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::METRICS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

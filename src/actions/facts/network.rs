@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::actions::facts::vm::VmFact;
 use crate::actions::facts::{known, parse, schema, unread, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::NetworkInterface;
 use crate::base::Failure;
@@ -102,6 +102,10 @@ impl Looker for NetworkLooker {
 
     fn schema(&self) -> Value {
         schema::<NetworkFact>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::NETWORK.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::actions::facts::incident::has_failed;
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::{known, parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -59,6 +59,10 @@ impl Looker for PolicyDenialsLooker {
 
     fn schema(&self) -> Value {
         schema::<PolicyDenials>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [rights::BACKUP_JOBS, rights::POLICY_ASSIGNMENT].concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, value};
 use crate::azure::proof::NEEDED_PROVIDERS;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -62,6 +62,10 @@ impl Looker for ProvidersLooker {
 
     fn schema(&self) -> Value {
         schema::<Providers>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::PROVIDER.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

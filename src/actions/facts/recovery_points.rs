@@ -38,6 +38,8 @@ pub struct RecoveryPointFact {
     pub in_vault: bool,
     /// True while somebody restores files from it.
     pub mounted: bool,
+    /// What it holds: `AppConsistent`, `FileSystemConsistent`, `CrashConsistent` …
+    pub consistency: Option<String>,
 }
 
 impl RecoveryPoints {
@@ -53,6 +55,7 @@ impl RecoveryPoints {
                         && tier.status.eq_ignore_ascii_case("Valid")
                 }),
                 mounted: point.ilr_active,
+                consistency: point.consistency.clone(),
             })
             .collect();
         list.sort_by_key(|point| std::cmp::Reverse(point.time));

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::{known, parse, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -43,6 +43,10 @@ impl Looker for RunningJobLooker {
 
     fn schema(&self) -> Value {
         schema::<RunningJob>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::BACKUP_JOBS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

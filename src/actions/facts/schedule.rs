@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{known, parse, schema, unread, value};
 use crate::actions::limits;
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::backup::Schedule;
 use crate::azure::views::{Policy, ProtectedItem};
@@ -54,6 +54,10 @@ impl Looker for ScheduleLooker {
 
     fn schema(&self) -> Value {
         schema::<ScheduleFact>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        [rights::PROTECTED_ITEMS, rights::BACKUP_POLICY].concat()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -94,6 +94,11 @@ pub const WAAGENT_CONF: Script = Script {
 
 /// Sets a key of `vmbackup.conf`.
 pub const VMBACKUP_CONF: Script = Script {
+    ask: Ask::When(
+        "Key",
+        "MountsToSkip",
+        "a file system that is not frozen may be caught in the middle of a write",
+    ),
     parameters: &[
         Parameter {
             name: "Key",

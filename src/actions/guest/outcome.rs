@@ -34,8 +34,26 @@ pub(super) fn after<S: Scripted>(
             ),
             evidence: result,
         }),
+        "planned" if sent.change.probe && S::PASSES && sent.at < step.settles_at => {
+            passing(step, sent, past)
+        }
         _ => Some(said(step, sent, result)),
     }
+}
+
+/// What it found may be the rest of a backup: it is looked at again, until that has had its time.
+fn passing<S: Scripted>(step: &Step<'_, S>, sent: &Sent, past: &Past<'_>) -> Option<Decision> {
+    let seen = sent.settled_at.unwrap_or(sent.at);
+    let look_again_at = add(seen, limits::VSS_LOOK).min(step.settles_at.max(seen));
+    (past.now < look_again_at).then(|| Decision::Wait {
+        what: "what the last backup left behind to pass by itself".to_owned(),
+        look_again_at,
+        give_up_at: add(step.settles_at.max(past.now), limits::VSS_SETTLES),
+        patience: Patience::Step,
+        following: Value::Null,
+        recheck_incident: false,
+        then: Vec::new(),
+    })
 }
 
 fn said<S: Scripted>(step: &Step<'_, S>, sent: &Sent, result: Value) -> Decision {
@@ -60,15 +78,24 @@ fn said<S: Scripted>(step: &Step<'_, S>, sent: &Sent, result: Value) -> Decision
         },
         "not_applicable" => Decision::NotApplicable { why: reason },
         "needs_human" => Decision::NeedsHuman {
-            why: reason,
+            why: reason + &otherwise(step),
             evidence: result,
         },
         state => Decision::Failed {
-            why: format!("`{}` ended as `{state}`: {reason}", sent.change.summary),
+            why: format!(
+                "`{}` ended as `{state}`: {reason}{}",
+                sent.change.summary,
+                otherwise(step)
+            ),
             code: None,
             evidence: result,
         },
     }
+}
+
+/// What else can be tried, as the runbook says.
+fn otherwise<S: Scripted>(step: &Step<'_, S>) -> String {
+    S::otherwise(step.args).map_or_else(String::new, |what| format!("; {what}"))
 }
 
 /// Whether this run has had its change made: a look after that which finds it undone is told, and
@@ -88,10 +115,11 @@ fn settled<S: Scripted>(
     result: Value,
     past: &Past<'_>,
 ) -> Option<Decision> {
-    let done = S::words(step.args).done;
+    let done = S::words(step.args).done + &names(&result);
     let before = result
         .get("from")
-        .map(|from| format!(" (before: {})", from.as_str().unwrap_or("absent")));
+        .map(|from| from.as_str().filter(|from| !from.is_empty()))
+        .map(|from| format!(" (before: {})", from.unwrap_or("absent")));
     let satisfied = Decision::Satisfied {
         why: format!("{done}{}", before.unwrap_or_default()),
         outputs: result.clone(),
@@ -121,6 +149,17 @@ fn settled<S: Scripted>(
             then: Vec::new(),
         }),
     }
+}
+
+/// What the script names of what it did: " (restarted: CryptSvc)".
+fn names(result: &Value) -> String {
+    let lists = [("restarted", "restarted"), ("add", "added"), ("did", "was")];
+    let told = lists.iter().find_map(|(field, word)| {
+        let list = result[*field].as_array().filter(|list| !list.is_empty())?;
+        let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+        Some(format!(" ({word}: {})", names.join(", ")))
+    });
+    told.unwrap_or_default()
 }
 
 /// Something else is at work in the guest: wait, and ask again.

@@ -7,7 +7,9 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -15,10 +17,12 @@ use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::vm::VmFact;
 use crate::actions::guest::script::{APPLY, Ask, Script};
 use crate::actions::guest::{outcome, run, undo};
+use crate::actions::limits;
 use crate::actions::restore_points_delete::wait_for;
 use crate::azure::permitted::Writer;
 use crate::azure::reader::rights;
 use crate::azure::views::OsType;
+use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy, Sent, Undo,
@@ -38,6 +42,11 @@ pub trait Scripted: Debug + Send + Sync + 'static {
     const SCRIPTS: &'static [Script];
     /// How it is known that what was done took effect.
     const SETTLES: Settles = Settles::AtOnce;
+    /// Whether a person must approve it whatever it is told; a script that asks always needs none.
+    const ASKS: bool = false;
+    /// Whether what it finds wrong may be the rest of a backup, and pass by itself: it is looked at
+    /// again until that has had its time, and only then acted on.
+    const PASSES: bool = false;
 
     /// The script for this system, if there is one.
     fn script(args: &Self::Args, os: OsType) -> Option<Script>;
@@ -45,6 +54,18 @@ pub trait Scripted: Debug + Send + Sync + 'static {
     fn told(args: &Self::Args) -> Vec<(&'static str, String)>;
     /// What it does, in words.
     fn words(args: &Self::Args) -> Words;
+    /// What else can be tried, for the person who is handed the case.
+    fn otherwise(_: &Self::Args) -> Option<&str> {
+        None
+    }
+}
+
+/// The arguments of a script that takes none.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plain {
+    /// What else can be tried, for the person who is handed the case: "run this again with …".
+    pub otherwise: Option<String>,
 }
 
 /// How it is known that what a script did took effect.
@@ -79,7 +100,8 @@ impl<S: Scripted> Remedy for Guest<S> {
     type Writer = Writer;
 
     fn about() -> About {
-        let asks = S::SCRIPTS.iter().any(|s| matches!(s.ask, Ask::Always(_)));
+        let always = |s: &Script| matches!(s.ask, Ask::Always(_));
+        let asks = S::ASKS || S::SCRIPTS.iter().any(always);
         let risks = S::SCRIPTS.iter().map(|s| s.risk);
         About {
             name: S::NAME,
@@ -122,6 +144,7 @@ impl<S: Scripted> Remedy for Guest<S> {
             args,
             vm: &vm,
             script,
+            settles_at: settles_at(&jobs),
         };
         if let Some(sent) = past.last()
             && let Fate::Done(outputs) = &sent.fate
@@ -153,6 +176,8 @@ pub(super) struct Step<'a, S: Scripted> {
     pub(super) args: &'a S::Args,
     pub(super) vm: &'a VmFact,
     pub(super) script: Script,
+    /// When what a backup left behind has had time to pass.
+    pub(super) settles_at: Timestamp,
 }
 
 impl<S: Scripted> Step<'_, S> {
@@ -208,6 +233,11 @@ impl<S: Scripted> Step<'_, S> {
             }
         }
     }
+}
+
+fn settles_at(jobs: &Jobs) -> Timestamp {
+    let last = jobs.list.iter().filter_map(|job| job.ended).max();
+    last.map_or(Timestamp::MIN, |ended| add(ended, limits::VSS_SETTLES))
 }
 
 fn system(vm: &VmFact) -> Option<OsType> {

@@ -55,7 +55,12 @@ pub const REG_STRING: Script = Script {
     parameters: &[
         Parameter {
             name: "Switch",
-            values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon",
+            values: "UseVssCopy|WithoutThreads|HostFirst|HostTime|ReinstallProvider|ReinstallCommon|\
+                     VcRedistInstalled",
+        },
+        Parameter {
+            name: "Undo",
+            values: "absent|(String|ExpandString)=[A-Za-z0-9._-]{1,64}|(DWord|QWord)=[0-9]{1,19}",
         },
         Parameter {
             name: "Undo",
@@ -131,7 +136,10 @@ pub const MSDTC_REINSTALL: Script = Script {
 };
 
 /// Lets the extension's VSS provider start by itself.
-pub const PROVIDER_SERVICE: Script = writer("win-provider-service", text!("provider-service"));
+pub const PROVIDER_SERVICE: Script = Script {
+    states: &["already", "changed", "failed", "not_applicable", "planned"],
+    ..writer("win-provider-service", text!("provider-service"))
+};
 
 /// Repairs the Visual C++ runtime.
 pub const VCREDIST: Script = Script {

@@ -55,3 +55,50 @@ pub const COMPUTE_OPERATION: &[&str] = &["Microsoft.Compute/locations/operations
 pub const BACKUP_OPERATION: &[&str] = &[
     "Microsoft.RecoveryServices/Vaults/backupFabrics/protectionContainers/protectedItems/operationsStatus/read",
 ];
+
+/// `attached_disks`.
+pub const ATTACHED_DISKS: &[&str] = &["Microsoft.Compute/virtualMachines/read"];
+
+/// `disk`.
+pub const DISK: &[&str] = &["Microsoft.Compute/disks/read"];
+
+/// `disk_restore_points`.
+pub const DISK_RESTORE_POINTS: &[&str] =
+    &["Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/read"];
+
+/// `vaults`.
+pub const VAULTS: &[&str] = &["Microsoft.RecoveryServices/Vaults/read"];
+
+/// `key_vault`.
+pub const KEY_VAULT: &[&str] = &["Microsoft.KeyVault/vaults/read"];
+
+/// `role_assignments` and `role`.
+pub const ROLES: &[&str] = &[
+    "Microsoft.Authorization/roleAssignments/read",
+    "Microsoft.Authorization/roleDefinitions/read",
+];
+
+/// `provider`.
+pub const PROVIDER: &[&str] = &["Microsoft.Resources/subscriptions/providers/read"];
+
+/// `policy_assignment`.
+pub const POLICY_ASSIGNMENT: &[&str] = &["Microsoft.Authorization/policyAssignments/read"];
+
+/// `poll`, for the cancellation of a job. Assumption: the name, by analogy with that of a backup.
+pub const JOB_OPERATION: &[&str] =
+    &["Microsoft.RecoveryServices/Vaults/backupJobs/operationsStatus/read"];
+
+/// `protected_items`, a list of a whole vault.
+pub const PROTECTED_ITEMS: &[&str] =
+    &["Microsoft.RecoveryServices/Vaults/backupProtectedItems/read"];
+
+/// `vm_metrics`.
+pub const METRICS: &[&str] = &["Microsoft.Insights/metrics/read"];
+
+/// `network_interface`, `effective_rules` and `effective_routes`, which are followed to their end.
+pub const NETWORK: &[&str] = &[
+    "Microsoft.Network/networkInterfaces/read",
+    "Microsoft.Network/networkInterfaces/effectiveNetworkSecurityGroups/action",
+    "Microsoft.Network/networkInterfaces/effectiveRouteTable/action",
+    "Microsoft.Network/locations/operationResults/read",
+];

@@ -214,6 +214,15 @@ pub enum Decision {
         #[serde(default)]
         evidence: Value,
     },
+    /// It was done and did not help: the steps that follow are for this very case. Such a run is
+    /// fixed only when a later step of the same action is done.
+    InVain {
+        /// What ended how, for people.
+        why: String,
+        /// What later steps and the report may use.
+        #[serde(default)]
+        outputs: Value,
+    },
     /// What was waited for ended badly.
     Failed {
         /// What ended how, for people.

@@ -7,7 +7,7 @@ use crate::base::{Accepted, ErrorClass as C, Failure};
 use crate::core::action::{Fate, Repeat, Sent};
 use crate::core::execute::Act;
 use crate::core::journal::Event;
-use crate::core::journal::state::State;
+use crate::core::journal::state::{State, StepState};
 use crate::core::outcome::{RunOutcome, StepOutcome};
 
 pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
@@ -73,6 +73,53 @@ pub(super) fn give_up(failure: &Failure, state: &State) -> Act {
         *place = Some(failure.clone());
     }
     Act::Append(Box::new(event))
+}
+
+/// Every step is over.
+pub(super) fn all_done(state: &State) -> Act {
+    if let Some(in_vain) = in_vain(state) {
+        return in_vain;
+    }
+    let changed = state.sent.iter().any(|s| !s.change.probe) || state.job_wait_since.is_some();
+    // The last that came to something tells it, not one that was not needed after it.
+    let came_to_something = |s: &&StepState| s.outcome != Some(StepOutcome::Skipped);
+    let told = state.steps.iter().rev().find(came_to_something);
+    let why = told
+        .or(state.steps.last())
+        .map(|s| s.why.clone())
+        .unwrap_or_default();
+    let outcome = if changed {
+        RunOutcome::Fixed
+    } else {
+        RunOutcome::NothingToDo
+    };
+    ended(outcome, &why)
+}
+
+/// The end of a run in which a step was in vain and none of the same action made good for it.
+fn in_vain(state: &State) -> Option<Act> {
+    let action = |index: usize| &state.plan.steps[index].action;
+    let failed = state
+        .steps
+        .iter()
+        .rposition(|s| s.outcome == Some(StepOutcome::Failed))?;
+    let good = |s: &StepState| {
+        matches!(
+            s.outcome,
+            Some(StepOutcome::Satisfied | StepOutcome::Changed)
+        )
+    };
+    let mut later = state.steps.iter().enumerate().skip(failed + 1);
+    if later.any(|(index, step)| action(index) == action(failed) && good(step)) {
+        return None;
+    }
+    let mut event = plain_end(RunOutcome::Failed, &state.steps[failed].why);
+    if let Event::Ended { code, evidence, .. } = &mut event {
+        let outputs = &state.steps[failed].outputs;
+        *code = outputs["code"].as_str().map(str::to_owned);
+        evidence.clone_from(outputs);
+    }
+    Some(Act::Append(Box::new(event)))
 }
 
 pub(super) fn verified(step: &str, outcome: StepOutcome, why: &str, outputs: &Value) -> Act {

@@ -32,11 +32,13 @@ pub async fn look(
         .get(&step.action)
         .ok_or_else(|| invalid(format!("there is no action `{}`", step.action)))?;
     let mut facts = told(state);
-    let keys = step.facts();
+    let keys = step.guard_facts();
     lookers.load(&state.plan.target, &keys, &mut facts).await;
     if let Some(decision) = guarded(step.guard(&facts), &facts, &keys).map_err(|m| failed(m, id))? {
         return Ok(decision);
     }
+    let keys = step.argument_facts();
+    lookers.load(&state.plan.target, &keys, &mut facts).await;
     let args = match step.arguments(&facts) {
         Evaluated::Known(args) => args,
         Evaluated::Unknown(by) | Evaluated::Failed(by) => {

@@ -9,7 +9,7 @@ use crate::base::Failure;
 use crate::base::clock::add;
 use crate::core::action::{Change, Decision, Fate, Patience, Sent};
 use crate::core::execute::ends::{
-    ended, give_up, plain_end, tries_used_up, verified, wait_for_another_day,
+    all_done, ended, give_up, plain_end, tries_used_up, verified, wait_for_another_day,
 };
 use crate::core::execute::{Act, Limits, Stop, leave, retry};
 use crate::core::incident::IncidentStatus;
@@ -230,6 +230,7 @@ fn act_on(
             verified(id, outcome, why, outputs)
         }
         Decision::NotApplicable { why } => verified(id, StepOutcome::Skipped, why, &Value::Null),
+        Decision::InVain { why, outputs } => verified(id, StepOutcome::Failed, why, outputs),
         Decision::CannotTell { why } => ended(RunOutcome::NeedsHuman, why),
         Decision::NeedsHuman { why, evidence } => {
             let mut event = plain_end(RunOutcome::NeedsHuman, why);
@@ -353,21 +354,6 @@ fn trying_since(state: &State, own: &[&Sent], for_effect: bool) -> Option<Timest
 fn past_deadline(since: Timestamp, step: Option<&Step>, now: Timestamp) -> bool {
     let limit = step.and_then(Step::longest).unwrap_or(DEADLINE);
     now > add(since, limit)
-}
-
-fn all_done(state: &State) -> Act {
-    let changed = state.sent.iter().any(|s| !s.change.probe) || state.job_wait_since.is_some();
-    let why = state
-        .steps
-        .last()
-        .map(|s| s.why.clone())
-        .unwrap_or_default();
-    let outcome = if changed {
-        RunOutcome::Fixed
-    } else {
-        RunOutcome::NothingToDo
-    };
-    ended(outcome, &why)
 }
 
 /// As long as has passed since the request was done, within [`EFFECT`].

@@ -65,7 +65,9 @@ pub fn of(runbook: &Runbook, actions: &Actions, lookers: &Lookers) -> Rights {
     }
     let choices = choices(&runbook);
     for step in runbook.steps() {
-        keys.extend(step.facts().into_iter().chain(step.title_facts()));
+        keys.extend(step.guard_facts());
+        keys.extend(step.argument_facts());
+        keys.extend(step.title_facts());
         let Some(action) = actions.get(&step.action) else {
             continue;
         };

@@ -84,7 +84,7 @@ impl Planner<'_> {
         let Some(action) = self.actions.get(&step.action) else {
             return unknown_action(step);
         };
-        let keys = step.facts();
+        let keys = step.guard_facts();
         let named: Vec<_> = keys.iter().cloned().chain(step.title_facts()).collect();
         self.lookers
             .load(&self.request.target, &named, self.facts)
@@ -103,6 +103,10 @@ impl Planner<'_> {
             }
             Evaluated::Failed(why) => return self.cannot(step, &keys, why),
         }
+        let keys = step.argument_facts();
+        self.lookers
+            .load(&self.request.target, &keys, self.facts)
+            .await;
         let args = match step.arguments(self.facts) {
             Evaluated::Known(args) => args,
             Evaluated::Unknown(by) => {
@@ -173,6 +177,7 @@ impl Planner<'_> {
                 evidence,
                 ..self.simple(step, Forecast::Failed, why)
             },
+            Decision::InVain { why, .. } => self.simple(step, Forecast::Failed, why),
             Decision::Wait { what, then, .. } => {
                 let why = format!("waits for {what}");
                 let mut planned = if then.is_empty() {
@@ -310,8 +315,12 @@ fn unknown_action(step: &Step) -> PlannedStep {
     }
 }
 
-/// YAML may only raise risk and approval.
+/// YAML may only raise risk and approval. A look inside the guest stays a look: what follows it is
+/// raised.
 pub(in crate::core) fn raised(mut change: Change, step: &Step) -> Change {
+    if change.probe {
+        return change;
+    }
     change.risk = change.risk.max(step.risk.unwrap_or(change.risk));
     if step.approval == Some(Approval::Required) && change.approval == Approval::None {
         change.approval = Approval::Required;

@@ -4,6 +4,7 @@
 //! that a run of last year reads like the run that has just ended. What came from Azure is data:
 //! each renderer escapes it for its own medium.
 
+pub mod catalogue;
 pub mod checked;
 mod command;
 pub mod exit;

@@ -5,21 +5,22 @@ use serde_json::Value;
 use crate::core::action::Decision;
 use crate::core::incident::Incident;
 use crate::core::journal::state::State;
+use crate::core::outcome::StepOutcome;
 use crate::core::report::{Job, Requests};
 
-/// The job of the run: what a step gave, else what its last wait follows, else the incident's.
+/// The job of the run: what a step gave, else what its last wait follows, else one that was in
+/// vain, else the incident's.
 pub(super) fn job(state: &State) -> Option<Job> {
-    let given = state
-        .steps
-        .iter()
-        .rev()
-        .find_map(|step| read_job(step.outputs.get("job")?));
+    let gave = |in_vain: bool| {
+        let steps = state.steps.iter().rev();
+        let mut steps = steps.filter(move |s| (s.outcome == Some(StepOutcome::Failed)) == in_vain);
+        steps.find_map(|step| read_job(step.outputs.get("job")?))
+    };
     let followed = || {
-        state
-            .steps
-            .iter()
-            .rev()
-            .find_map(|step| read_job(step.following.get("job")?))
+        let steps = state.steps.iter().rev();
+        // What a step in vain followed is over: its outputs say how.
+        let mut others = steps.filter(|s| s.outcome != Some(StepOutcome::Failed));
+        others.find_map(|step| read_job(step.following.get("job")?))
     };
     // What the last decision says of it is fresher than what was followed before.
     let ended = || {
@@ -34,9 +35,10 @@ pub(super) fn job(state: &State) -> Option<Job> {
                 _ => None,
             })
     };
-    given
+    gave(false)
         .or_else(ended)
         .or_else(followed)
+        .or_else(|| gave(true))
         .or_else(|| job_of_incident(&state.incident))
 }
 

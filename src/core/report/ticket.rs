@@ -16,7 +16,7 @@ use crate::core::report::tell_plan::sentence;
 use crate::core::report::{Attempt, FateReport, Report, words};
 
 /// Lines of facts, and of what was tried, that a ticket has at most; the rest is counted.
-const MOST_LINES: usize = 40;
+const MOST_LINES: usize = 60;
 const MOST_TRIES: usize = 10;
 
 /// A block for a ticket.

@@ -59,15 +59,20 @@ impl Retry {
 }
 
 impl Step {
-    /// The facts that its guard and its arguments name.
+    /// The facts that its guard names: until it is known to hold, no others are worth a look.
     #[must_use]
-    pub fn facts(&self) -> Vec<FactKey> {
+    pub fn guard_facts(&self) -> Vec<FactKey> {
         let guard = self
             .when
             .as_deref()
             .and_then(|text| Condition::parse(text).ok());
-        let arguments = value_paths(&self.with_value()).unwrap_or_default();
-        facts_named(guard.iter().flat_map(|g| g.paths()).chain(&arguments))
+        facts_named(guard.iter().flat_map(|g| g.paths()))
+    }
+
+    /// The facts that its arguments name.
+    #[must_use]
+    pub fn argument_facts(&self) -> Vec<FactKey> {
+        facts_named(&value_paths(&self.with_value()).unwrap_or_default())
     }
 
     /// The facts that its title names.

@@ -2,7 +2,7 @@
 
 mod neighbours;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::journal::state::State;
 use crate::core::journal::{Event, Record};
@@ -150,11 +150,13 @@ pub fn never_twice(sim: &Sim) -> Result<(), String> {
         }
     }
     let scripts = taken("POST", "/runcommand");
-    let writes = scripts.iter().filter(|e| !is_look(e));
-    let times: Vec<_> = writes.map(|e| e.at).collect();
-    for pair in times.windows(2) {
+    // Another script, or the same with other parameters, is another matter.
+    let mut last = BTreeMap::new();
+    for write in scripts.iter().filter(|e| !is_look(e)) {
+        let told = write.body.as_ref().map(ToString::to_string);
         // Run Command ends after 90 minutes at the latest; the script checks before it changes.
-        if pair[1].duration_since(pair[0]).as_secs() < 90 * 60 {
+        let again = |before| write.at.duration_since(before).as_secs() < 90 * 60;
+        if last.insert(told, write.at).is_some_and(again) {
             return Err("a script that writes was sent again while the first may run".to_owned());
         }
     }

@@ -239,7 +239,7 @@ fn point_view(world: &World, item: &str, point: &RecoveryPoint, ilr: bool, os: O
         "type": format!("{KIND}/recoveryPoints"),
         "properties": {
             "objectType": "IaasVMRecoveryPoint",
-            "recoveryPointType": "AppConsistent",
+            "recoveryPointType": point.consistency.as_deref().unwrap_or("AppConsistent"),
             "recoveryPointTime": time,
             "recoveryPointAdditionalInfo": "",
             "isSourceVMEncrypted": false,

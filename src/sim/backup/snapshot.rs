@@ -63,12 +63,15 @@ fn of_disks(sim: &Sim, id: &str) -> Option<&'static str> {
 /// lies before `now`: a restore point, a recovery point, the extension.
 pub(in crate::sim) fn take(sim: &mut Sim, vault: usize, id: &str, at: Timestamp) {
     add_point(sim, vault, id, Point::taken(at));
+    let vm = compute::by_id(&mut sim.world, id);
+    let consistency = vm.and_then(|vm| vm.guest.consistency.clone());
     let items = sim.world.vaults[vault].items.iter_mut();
     for item in items.filter(|item| ids::same(&item.vm, id)) {
         let point = RecoveryPoint {
             time: When::At(at),
             instant: true,
             hardened: false,
+            consistency: consistency.clone(),
         };
         item.recovery_points.push(point);
     }

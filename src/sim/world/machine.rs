@@ -190,6 +190,8 @@ pub struct Guest {
     pub told: BTreeMap<String, BTreeMap<String, Value>>,
     /// What is wrong inside.
     pub ails: Vec<Ail>,
+    /// What snapshots hold, where that is not an application's whole state: `FileSystemConsistent`.
+    pub consistency: Option<String>,
 }
 
 /// Something wrong inside that a script finds, and mends when it is told to apply.

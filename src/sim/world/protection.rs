@@ -115,6 +115,9 @@ pub struct RecoveryPoint {
     /// Whether it is in the vault (`HardenedRP`).
     #[serde(default)]
     pub hardened: bool,
+    /// What it holds, where that is not an application's whole state: `FileSystemConsistent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<String>,
 }
 
 /// A code and its words, as jobs and health details report them.

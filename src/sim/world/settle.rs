@@ -155,6 +155,7 @@ impl World {
                 time: When::At(at),
                 instant: true,
                 hardened: item.in_vault.holds(index),
+                consistency: None,
             })
             .collect();
         let left = jobs
@@ -166,6 +167,7 @@ impl World {
                 time: When::At(taken),
                 instant: false,
                 hardened: true,
+                consistency: None,
             }
         }));
         let under_way = jobs
@@ -176,6 +178,7 @@ impl World {
             time: taken,
             instant: true,
             hardened: false,
+            consistency: None,
         }));
         points.sort_by_key(|point| point.time.time(self.now));
         points

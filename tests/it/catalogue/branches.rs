@@ -87,9 +87,14 @@ fn of_runbook(runbook: &Runbook, told: &[Told<'_>]) -> Vec<String> {
     let looks_inside = runbook
         .steps()
         .any(|step| step.action.starts_with("guest."));
+    // A failed restore, for one: nothing that this tool could do would mend it.
+    let only_hands_over = runbook.steps().all(|step| step.action == "human");
     let wanted = [
         ("`plain`", told.iter().any(|t| t.case.name == "plain")),
-        ("fixed", told.iter().any(|t| t.ends(RunOutcome::Fixed))),
+        (
+            "fixed",
+            only_hands_over || told.iter().any(|t| t.ends(RunOutcome::Fixed)),
+        ),
         (
             "already fixed",
             told.iter().any(|t| t.ends(RunOutcome::NothingToDo)),

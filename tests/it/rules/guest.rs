@@ -48,6 +48,47 @@ fn a_registry_switch_that_is_not_documented_is_no_argument() {
 }
 
 #[test]
+fn a_mount_point_to_skip_is_one_plain_path_and_never_the_root() {
+    let actions = actions();
+    let action = actions.get("guest.vmbackup_conf").unwrap();
+    let now = "2026-11-21T03:10:00Z".parse().unwrap();
+    let past = Past {
+        now,
+        step: "s",
+        sent: &[],
+        planned: &[],
+        baseline: &Value::Null,
+        following: &Value::Null,
+        since: now,
+        until: None,
+        codes: &[],
+    };
+    for set in [
+        json!("seqsnapshot"),
+        json!({ "MountsToSkip": "/data" }),
+        json!({ "SafeFreezeWaitInSeconds": 120 }),
+    ] {
+        assert_eq!(action.needs(&json!({ "set": set }), &past).err(), None);
+    }
+    for set in [
+        json!({ "MountsToSkip": "/" }),
+        json!({ "MountsToSkip": "/a,/b" }),
+        json!({ "MountsToSkip": "/a b" }),
+        json!({ "MountsToSkip": "/a;reboot" }),
+        json!({ "MountsToSkip": "data" }),
+        json!({ "MountsToSkip": "" }),
+        json!({ "SafeFreezeWaitInSeconds": 65 }),
+        json!({ "SafeFreezeWaitInSeconds": 601 }),
+        json!({ "timeout": 1 }),
+    ] {
+        assert!(
+            action.needs(&json!({ "set": set }), &past).is_err(),
+            "{set}"
+        );
+    }
+}
+
+#[test]
 fn a_script_takes_no_parameter_that_a_shell_could_read() {
     for value in [
         "$(x)", "a;b", "a b", "`x`", "a'b", "a\"b", "a|b", "a&b", "a\nb", "%x%",

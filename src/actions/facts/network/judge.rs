@@ -53,11 +53,18 @@ pub(super) fn rules(groups: &[EffectiveGroup], from: &From, fact: &mut NetworkFa
                 service.priority = rule.priority;
             }
         }
-        if service.open == Some(false) {
-            fact.denied.push(told(&service, groups));
-        }
         fact.outbound.push(service);
     }
+    let mut deciding: Vec<&ServiceFact> = Vec::new();
+    for service in fact.outbound.iter().filter(|s| s.open == Some(false)) {
+        if !deciding.iter().any(|one| one.same_rule(service)) {
+            deciding.push(service);
+        }
+    }
+    let denied = deciding
+        .into_iter()
+        .map(|service| told(service, &fact.outbound, groups));
+    fact.denied = denied.collect();
     platform(groups, fact);
 }
 
@@ -200,15 +207,23 @@ fn within(prefix: &str) -> Option<impl Fn(IpAddr) -> bool> {
     })
 }
 
-fn told(service: &ServiceFact, groups: &[EffectiveGroup]) -> String {
+impl ServiceFact {
+    fn same_rule(&self, other: &Self) -> bool {
+        self.open == other.open && self.rule == other.rule && self.group == other.group
+    }
+}
+
+fn told(service: &ServiceFact, all: &[ServiceFact], groups: &[EffectiveGroup]) -> String {
+    let same_rule = all.iter().filter(|one| one.same_rule(service));
+    let names: Vec<&str> = same_rule.map(|one| one.to.as_str()).collect();
     let same =
         |group: &&EffectiveGroup| group.group.as_ref().map(ToString::to_string) == service.group;
     let group = groups.iter().find(same);
     let named = |id: Option<&ResourceId>| id.map_or("unnamed", ResourceId::name).to_owned();
     let on = group.and_then(|g| g.on.as_ref());
     format!(
-        "{} port {HTTPS}: denied by the rule `{}` (priority {}) of the network security group `{}` on `{}`",
-        service.to,
+        "{} on port {HTTPS}: denied by the rule `{}` (priority {}) of the network security group `{}` on `{}`",
+        names.join(", "),
         service.rule.as_deref().unwrap_or("unnamed"),
         service
             .priority

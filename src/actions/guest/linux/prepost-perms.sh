@@ -12,13 +12,15 @@
 
 work() {
   conf=$ROOT/etc/azure/VMSnapshotScriptPluginConfig.json from='' todo=''
-  [ -f "$conf" ] || say needs_human 2 reason 'the configuration of the scripts is missing'
+  [ -f "$conf" ] || say needs_human 2 \
+    reason '/etc/azure/VMSnapshotScriptPluginConfig.json is missing: put it back, or take the scripts out of use'
   python=$(command -v python3 || command -v python || command -v python2) ||
     say needs_human 2 reason 'there is no Python to read the configuration with'
   named=$("$python" -c 'import json, sys
 named = json.load(open(sys.argv[1]))
 for key in ("preScriptLocation", "postScriptLocation"):
-    if named.get(key): print(named[key])' "$conf") || say needs_human 2 reason 'the configuration is not JSON'
+    if named.get(key): print(named[key])' "$conf") || say needs_human 2 \
+    reason '/etc/azure/VMSnapshotScriptPluginConfig.json is not JSON: mend it, or configure the original anew'
   look "$conf" 600
   while read -r script; do
     if [ -n "$script" ]; then look "$ROOT$script" 700; fi
@@ -39,7 +41,9 @@ END
 
 # look FILE MODE: notes what is to be done with it.
 look() {
-  if [ -L "$1" ] || [ ! -f "$1" ]; then say needs_human 2 reason "$(brief "$1 is missing or no plain file" 400)"; fi
+  if [ -L "$1" ] || [ ! -f "$1" ]; then
+    say needs_human 2 reason "$(brief "$1 is missing or no plain file: put it back, or correct the configuration" 400)"
+  fi
   owner=$(stat -c %u "$1") mode=$(stat -c %a "$1")
   [ "$owner" = 0 ] || say needs_human 2 reason "$(brief "$1 is not root's: somebody must look at what it does" 400)"
   case $mode in

@@ -14,7 +14,8 @@ work() {
   [ -f "$conf" ] || say already 0 reason 'there is no file'
   if is_ascii "$conf"; then say already 0; fi
   from=$(encoding)
-  as_ascii <"$conf" >/dev/null || say needs_human 2 reason 'the file has characters that ASCII cannot hold' from "$from"
+  as_ascii <"$conf" >/dev/null || say needs_human 2 \
+    reason '/etc/azure/vmbackup.conf has characters that ASCII cannot hold: replace them by hand' from "$from"
   applies || say planned 0 from "$from" to ASCII
   swap "$conf" as_ascii is_ascii
   say changed 0 from "$from" to ASCII kept "$kept"

@@ -20,7 +20,7 @@ function Work {
   $dtc = Service 'MSDTC'
   $com = Service 'COMSysApp'
   if (-not $dtc -or -not $com) {
-    Say 'needs_human' 2 @{ reason = 'MSDTC or COMSysApp is not registered: win-msdtc-reinstall, with approval' }
+    Say 'needs_human' 2 @{ reason = 'MSDTC or COMSysApp is not registered' }
   }
   if (Get-Service -Name 'ClusSvc' -ErrorAction SilentlyContinue) {
     Say 'needs_human' 2 @{ reason = 'a cluster node: MSDTC may be a role of the cluster' }

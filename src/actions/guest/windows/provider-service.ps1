@@ -3,15 +3,14 @@
 #
 # Documents: "Snapshot VM sub task timed out" (2017-02-07), cause 3.
 # Arguments: Apply.
-# RESULT: already, planned, changed, needs_human (absent), failed; from is the start mode before.
+# RESULT: already, planned, changed, not_applicable (absent), failed; from is the start mode before.
 # Undone by: Set-Service with the start mode named in from.
 param([string]$Apply = 'false')
 
 function Work {
   $service = Service 'IaasVmProvider'
   if (-not $service) {
-    $why = 'the provider is absent: the next backup installs it, or win-reg-string ReinstallProvider'
-    Say 'needs_human' 2 @{ reason = $why }
+    Say 'not_applicable' 0 @{ reason = 'the provider is absent, and the next backup installs it' }
   }
   $from = $service.StartMode
   if ($from -eq 'Auto') { Say 'already' 0 }

@@ -2,8 +2,8 @@
 # Sets one documented REG_SZ switch of Azure Backup's VM extension.
 #
 # Documents: "Troubleshoot Azure Backup failure" (2022-05-05) and its SQL note (2023-09);
-# self-help for ExtensionFailedVssWriterInBadState, ExtensionSnapshotFailedCOM and
-# ExtensionFailedTimeoutVMNetworkUnresponsive (2021).
+# self-help for ExtensionFailedVssWriterInBadState, ExtensionSnapshotFailedCOM,
+# ExtensionFailedTimeoutVMNetworkUnresponsive and ExtensionVCRedistInstallationFailure (2021).
 # Arguments: Switch, a name of the list below; Undo, the value to put back, as Kind:value, or absent; Apply.
 # With Undo it puts back what was there before it set the switch, where what it set still stands.
 # RESULT: already, planned, changed, not_applicable (UseVssCopy without SQL Server), needs_human, failed;
@@ -48,6 +48,7 @@ function Work {
     HostTime          = @($persistent, 'CalculateSnapshotTimeFromHost', 'True')
     ReinstallProvider = @($agent, 'IsProviderInstalled', 'False')
     ReinstallCommon   = @($persistent, 'IsCommonProviderInstalled', 'False')
+    VcRedistInstalled = @($persistent, 'IsVCRedistInstalled', 'True')
   }
   if (-not $catalog.ContainsKey($Switch)) { Say 'failed' 64 @{ reason = 'unknown switch' } }
   $path, $name, $set = $catalog[$Switch]

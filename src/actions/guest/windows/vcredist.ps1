@@ -5,7 +5,8 @@
 # Documents: "Troubleshoot Azure Backup failure" (2022-05-05), BackUpOperationFailed cause 5 (VC++ 2013);
 # Microsoft's self-help for ExtensionVCRedistInstallationFailure (2021; msiserver must not be disabled).
 # Arguments: Apply. A person approves it.
-# RESULT: already (both libraries are there, in one version), planned, changed (reboot), needs_human, failed;
+# RESULT: already (both libraries are there, in one version, and Windows Installer is not disabled),
+# planned, changed (reboot), needs_human, failed;
 # from has the versions before, installer_was the start mode of msiserver before.
 # Undone by: removing the runtime in Programs and Features; msiserver's start mode is in installer_was.
 param([string]$Apply = 'false')
@@ -27,24 +28,29 @@ function Are-Whole([string[]]$Versions) {
 
 function Work {
   $from = @(Libraries)
-  if (Are-Whole $from) { Say 'already' 0 @{ versions = $from } }
-  $folder = Newest-Extension
-  $installer = $null
-  if ($folder) {
-    $installer = Get-ChildItem -LiteralPath $folder.FullName -Recurse -Filter 'vcredist2013_x64*.exe' |
-      Select-Object -First 1
-  }
-  if (-not $installer) {
-    Say 'needs_human' 2 @{ reason = 'the newest extension folder has no vcredist2013_x64'; from = $from }
-  }
-  $signature = Get-AuthenticodeSignature -FilePath $installer.FullName
-  if ($signature.Status -ne 'Valid' -or $signature.SignerCertificate.Subject -notmatch 'O=Microsoft Corporation') {
-    Say 'needs_human' 2 @{ reason = 'the installer is not signed by Microsoft'; from = $from }
-  }
+  $whole = Are-Whole $from
   $was = (Service 'msiserver').StartMode
+  # The extension cannot install its own runtime either while Windows Installer is disabled.
+  if ($whole -and $was -ne 'Disabled') { Say 'already' 0 @{ versions = $from } }
+  $installer = $null
+  if (-not $whole) {
+    $folder = Newest-Extension
+    if ($folder) {
+      $installer = Get-ChildItem -LiteralPath $folder.FullName -Recurse -Filter 'vcredist2013_x64*.exe' |
+        Select-Object -First 1
+    }
+    if (-not $installer) {
+      Say 'needs_human' 2 @{ reason = 'the newest extension folder has no vcredist2013_x64'; from = $from }
+    }
+    $by = Get-AuthenticodeSignature -FilePath $installer.FullName
+    if ($by.Status -ne 'Valid' -or $by.SignerCertificate.Subject -notmatch 'O=Microsoft Corporation') {
+      Say 'needs_human' 2 @{ reason = 'the installer is not signed by Microsoft'; from = $from }
+    }
+  }
   if (-not (Applies)) { Say 'planned' 0 @{ from = $from; installer = $installer.Name; installer_was = $was } }
 
   if ($was -eq 'Disabled') { Set-Service -Name 'msiserver' -StartupType Manual }
+  if ($whole) { Say 'changed' 0 @{ from = $from; to = $from; reboot = $false; installer_was = $was } }
   # 1638: another version of it is installed already; 3010: done, after a restart.
   $code = (Native $installer.FullName '/install /quiet /norestart' 1200).code
   if ($code -eq 1638) { $code = (Native $installer.FullName '/repair /quiet /norestart' 1200).code }

@@ -19,20 +19,19 @@ function Work {
   $writers = @()
   # Asking for the writers starts the service, which a look may do where it is allowed to start.
   if (-not $disabled) { $writers = @(Known { Writers }) }
-  # 2, 3 and 4: between the freeze and the end of a snapshot; 5: a backup has not said that it is over.
-  $freezing = @($writers | Where-Object { $_.State -ge 2 -and $_.State -le 5 })
-  if ($freezing.Count -gt 0) { Say 'busy' 0 @{ reason = 'a snapshot is being taken'; was = $was } }
   if (-not $disabled -and $writers.Count -gt 0 -and $Restart -ne 'true') {
     Say 'already' 0 @{ was = $was; writers = $writers.Count }
   }
+  # 2, 3 and 4: between the freeze and the end of a snapshot; 5: a backup has not said that it is over.
+  $freezing = @($writers | Where-Object { $_.State -ge 2 -and $_.State -le 5 })
+  if ($freezing.Count -gt 0) { Say 'busy' 0 @{ reason = 'a snapshot is being taken'; was = $was } }
   if (-not (Applies)) { Say 'planned' 0 @{ was = $was; writers = $writers.Count } }
 
   if ($disabled) { Set-Service -Name 'VSS' -StartupType Manual }
   if ((Get-Service -Name 'VSS').Status -ne 'Stopped') {
     Stop-Service -Name 'VSS' -Force -ErrorAction SilentlyContinue
     try { (Get-Service -Name 'VSS').WaitForStatus('Stopped', '00:01:30') } catch {
-      $why = 'VSS does not stop: the VM must be restarted in a maintenance window'
-      Say 'needs_human' 2 @{ reason = $why; was = $was }
+      Say 'needs_human' 2 @{ reason = 'VSS does not stop'; was = $was }
     }
   }
   Start-Service -Name 'VSS'

@@ -9,6 +9,7 @@
 # the caller has waited for writers that only wait for the end of a backup (state 5); Apply.
 # RESULT: already, planned, changed, busy (a snapshot is being taken, or see Settled), needs_human, failed;
 # restarted, ask (services of the second list whose writers are not stable), person (writers of no list).
+# Where one service is named, only its own writers are judged.
 # Undone by: nothing to undo; a service that was stopped and not disabled runs afterwards (was).
 param([string]$Service = 'LowRisk', [string]$Settled = 'false', [string]$Apply = 'false')
 
@@ -75,7 +76,9 @@ function Work {
   $writers = @(Writers)
   if ($writers.Count -eq 0) { Say 'needs_human' 2 @{ reason = 'no writers are named: VSS itself is sick' } }
   $bad = @($writers | Where-Object { $_.State -ne 1 })
-  if ($bad.Count -eq 0) { Say 'already' 0 @{ writers = $writers.Count } }
+  $judged = $bad
+  if ($Service -ne 'LowRisk') { $judged = @($bad | Where-Object { $others[$_.Id] -eq $Service }) }
+  if ($judged.Count -eq 0) { Say 'already' 0 @{ writers = $writers.Count } }
   # 2, 3 and 4: between the freeze and the end of a snapshot; 5: a backup has not said that it is over.
   $last = 5
   if ($Settled -eq 'true') { $last = 4 }
@@ -84,8 +87,8 @@ function Work {
     Say 'busy' 0 @{ reason = 'a snapshot is being taken, or a backup has not ended'; writers = $freezing.Count }
   }
 
-  $ask = @($bad | ForEach-Object { $others[$_.Id] } | Where-Object { $_ } | Select-Object -Unique)
-  $person = @($bad | Where-Object { -not $low[$_.Id] -and -not $others[$_.Id] } | ForEach-Object { $_.Id })
+  $ask = @($judged | ForEach-Object { $others[$_.Id] } | Where-Object { $_ } | Select-Object -Unique)
+  $person = @($judged | Where-Object { -not $low[$_.Id] -and -not $others[$_.Id] } | ForEach-Object { $_.Id })
   if ($Service -eq 'LowRisk') {
     $todo = @($bad | ForEach-Object { $low[$_.Id] } | Where-Object { $_ } | Select-Object -Unique)
   } else {
@@ -111,7 +114,7 @@ function Work {
   if ($failed.Count -gt 0 -or $ours.Count -gt 0) {
     Say 'failed' 1 (@{ reason = 'a writer is not stable after its service was restarted'; still = $ours } + $told)
   }
-  if ($still.Count -gt 0) {
+  if ($still.Count -gt 0 -and $Service -eq 'LowRisk') {
     Say 'needs_human' 2 (@{ reason = 'what was asked for is stable, and other writers are not' } + $told)
   }
   Say 'changed' 0 $told

@@ -32,6 +32,9 @@ pub struct RecoveryPoint {
     /// Whether files are being recovered from it now. Unsaid counts as no.
     #[serde(default)]
     pub ilr_active: bool,
+    /// `AppConsistent`, `FileSystemConsistent`, `CrashConsistent` …
+    #[serde(default)]
+    pub consistency: Option<String>,
 }
 
 impl RecoveryPoint {
@@ -58,6 +61,7 @@ struct Properties {
     #[serde(deserialize_with = "list")]
     recovery_point_tier_details: Vec<WireTier>,
     is_instant_ilr_session_active: Option<bool>,
+    recovery_point_type: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +87,7 @@ impl From<WireRecoveryPoint> for RecoveryPoint {
             time: properties.recovery_point_time.unwrap_or_default().0,
             tiers: tiers.collect(),
             ilr_active: properties.is_instant_ilr_session_active.unwrap_or_default(),
+            consistency: properties.recovery_point_type.map(|text| text.0),
         }
     }
 }

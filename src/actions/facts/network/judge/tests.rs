@@ -54,8 +54,10 @@ fn the_lowest_priority_that_fits_decides_and_is_named() {
     )]);
     assert_eq!(open(&fact), [Some(false), Some(true), Some(false)]);
     assert_eq!(
-        fact.denied[0],
-        "AzureBackup port 443: denied by the rule `DenyInternet` (priority 200) of the network security group `nsg` on `nic`"
+        fact.denied,
+        [
+            "AzureBackup, AzureActiveDirectory on port 443: denied by the rule `DenyInternet` (priority 200) of the network security group `nsg` on `nic`"
+        ]
     );
 }
 

@@ -243,7 +243,7 @@ fn is_over<R: Rung>(sent: &Sent) -> bool {
 
 /// Waits for the effect, and tells whether there was one.
 fn after<R: Rung>(args: &R::Args, sight: &Sight, sent: &Sent, past: &Past<'_>) -> Decision {
-    let done = format!("`{}` was done", sent.change.summary);
+    let done = format!("{}: done", sent.change.summary);
     if R::helped(args, sight, past.baseline) && !is_updating(&sight.vm) {
         return Decision::Satisfied {
             why: format!("{done}, and {}", stands(sight)),
@@ -254,7 +254,7 @@ fn after<R: Rung>(args: &R::Args, sight: &Sight, sent: &Sent, past: &Past<'_>) -
     let give_up_at = add(since, R::TRAITS.patience);
     if past.now < give_up_at {
         return Decision::Wait {
-            what: format!("the effect of `{}`", sent.change.summary),
+            what: format!("the effect of this: {}", sent.change.summary),
             look_again_at: add(past.now, limits::AGENT_LOOK),
             give_up_at,
             patience: Patience::Step,
@@ -266,13 +266,13 @@ fn after<R: Rung>(args: &R::Args, sight: &Sight, sent: &Sent, past: &Past<'_>) -
     match sent.fate {
         Fate::InDoubt => Decision::CannotTell {
             why: format!(
-                "nothing tells whether `{}` was done, and it is not done twice to be sure: {}",
+                "nothing tells whether this was done, and it is not done twice to be sure: {}; {}",
                 sent.change.summary,
                 stands(sight)
             ),
         },
         _ => Decision::Satisfied {
-            why: format!("{done} and did not help: {}", stands(sight)),
+            why: format!("{done}, and it did not help: {}", stands(sight)),
             outputs: json!({ "helped": false }),
         },
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, value};
-use crate::azure::reader::Reader;
+use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -28,6 +28,10 @@ impl Looker for VmLocksLooker {
 
     fn schema(&self) -> Value {
         schema::<VmLocks>()
+    }
+
+    fn reads(&self) -> Vec<&'static str> {
+        rights::LOCKS.to_vec()
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {

@@ -23,7 +23,6 @@ pub mod guest_registry;
 pub mod guest_strong_crypto;
 pub mod guest_system_proxy;
 pub mod guest_undo;
-pub mod guest_undo;
 pub mod guest_vcredist;
 pub mod guest_vmbackup_conf;
 pub mod guest_vmbackup_encoding;

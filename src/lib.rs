@@ -10,6 +10,7 @@
 //! |---|---|
 //! | [`cli`] | the terminal: one thin file for each subcommand |
 //! | [`ops`] | what a person can ask; the terminal is one way of asking |
+//! | [`fleet`] | many VMs at once |
 //! | [`actions`] | one file for each action, and the facts that they look at |
 //! | [`azure`] | ARM: `Reader`, `Writer`, identity, long-running operations |
 //! | [`core`] | the engine: runbooks, plans, the journal, execution, reports; no cloud in it |
@@ -30,5 +31,6 @@ pub mod azure;
 pub mod base;
 pub mod cli;
 pub mod core;
+pub mod fleet;
 pub mod ops;
 pub mod sim;

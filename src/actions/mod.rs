@@ -7,6 +7,7 @@
 pub mod backup_cancel;
 mod backup_job;
 pub mod backup_now;
+pub mod codes;
 pub mod extension_remove;
 pub mod facts;
 pub mod guest;
@@ -40,6 +41,7 @@ pub mod provider_register;
 pub mod restore_points_delete;
 pub mod restore_points_delete_oldest;
 pub mod restore_points_end_access;
+pub mod symptom;
 pub mod vm_allow_extensions;
 pub mod vm_deallocate;
 pub mod vm_ladder;

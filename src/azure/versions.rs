@@ -36,9 +36,11 @@ pub enum Api {
     Policies,
     /// Microsoft.Authorization roleAssignments and roleDefinitions.
     Roles,
+    /// Microsoft.Resources/subscriptions.
+    Subscriptions,
 }
 
-const PINNED: [(Api, &str, &str); 12] = [
+const PINNED: [(Api, &str, &str); 13] = [
     (Api::Compute, "compute", "2024-07-01"),
     (Api::Locks, "locks", "2020-05-01"),
     (Api::Permissions, "permissions", "2022-04-01"),
@@ -51,6 +53,7 @@ const PINNED: [(Api, &str, &str); 12] = [
     (Api::KeyVault, "key_vault", "2023-07-01"),
     (Api::Policies, "policies", "2023-04-01"),
     (Api::Roles, "roles", "2022-04-01"),
+    (Api::Subscriptions, "subscriptions", "2022-12-01"),
 ];
 
 impl Api {

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+mod find;
 mod rehearse;
 mod runs;
 mod values;
@@ -15,6 +16,7 @@ use crate::cli::role::Role;
 use crate::cli::undo::Undo;
 use crate::core::runbook::risk::Risk;
 
+pub use find::{Match, Triage};
 pub use rehearse::Rehearse;
 pub use runs::{Export, RunsCommand, Verify};
 use values::{credentials, duration, formats, good_for, parameter, risks};
@@ -111,6 +113,10 @@ pub enum Command {
     Schema(Schema),
     /// Run runbooks against the simulator, and compare what comes out with what is written
     Rehearse(Rehearse),
+    /// Tell which runbook answers a failure, and by which field; reads only
+    Match(Match),
+    /// List the failed backups of vaults with their runbooks, worst first; reads only
+    Triage(Triage),
     /// Print the least custom roles for runbooks, as `az` reads them
     Role(Role),
     /// Show what would be done; reads only
@@ -153,6 +159,12 @@ pub struct Schema {
     /// Print the schema of `--output json`
     #[arg(long)]
     pub report: bool,
+    /// Print the schema of `match --output json`
+    #[arg(long, conflicts_with = "report")]
+    pub matching: bool,
+    /// Print the schema of `triage --output json`
+    #[arg(long, conflicts_with_all = ["report", "matching"])]
+    pub triage: bool,
 }
 
 /// How a runbook is to be planned.

@@ -11,6 +11,7 @@ mod failed;
 pub mod list;
 pub mod locks;
 mod log;
+pub mod matching;
 mod output;
 pub mod plan;
 mod progress;
@@ -23,6 +24,7 @@ mod settings;
 pub mod show;
 mod signals;
 pub mod sim;
+pub mod triage;
 pub mod undo;
 pub mod verify;
 
@@ -100,6 +102,8 @@ async fn dispatch(
         Command::Role(role) => role::run(&global, &role, output),
         Command::Schema(schema) => schema::run(&schema, output),
         Command::Rehearse(asked) => rehearse::run(&global, &asked, input, output).await,
+        Command::Match(asked) => matching::run(&global, &asked, input, output, stop).await,
+        Command::Triage(asked) => triage::run(&global, &asked, input, output, stop).await,
         Command::Plan(plan) => plan::run(&global, &plan, input, output, stop).await,
         Command::Apply(apply) => apply::run(&global, &apply, input, output, stop).await,
         Command::Resume(resume) => resume::run(&global, &resume, input, output, stop).await,

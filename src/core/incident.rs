@@ -72,10 +72,9 @@ impl Incident {
 /// read again.
 #[must_use]
 pub fn key(runbook: &Runbook, known: &Incident) -> FactKey {
-    let codes: Vec<&str> = runbook.codes().collect();
     FactKey::with(
         FACT,
-        &json!({ "codes": codes, "numbers": runbook.matching.numbers, "messages": runbook.matching.messages,
+        &json!({ "code": runbook.code, "match": runbook.matching,
             "known": { "id": known.id, "code": known.code, "message": known.message, "running": known.running },
         }),
     )

@@ -12,3 +12,4 @@ pub mod outcome;
 pub mod plan;
 pub mod report;
 pub mod runbook;
+pub mod symptom;

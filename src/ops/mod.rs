@@ -1,16 +1,19 @@
 //! What a person can ask. The terminal is one way of asking; a server and a chat are others.
 
 pub mod apply;
+mod choose;
 mod cloud;
 pub mod documents;
 mod error;
 pub mod evidence;
+pub mod matching;
 pub mod plan;
 pub mod plan_file;
 pub mod rehearse;
 pub mod resume;
 pub mod role;
 pub mod runs;
+pub mod triage;
 pub mod undo;
 pub mod world;
 

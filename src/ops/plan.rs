@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::actions::facts::incident::last_symptom;
-use crate::azure::{Reader, ResourceId};
+use crate::azure::ResourceId;
 use crate::base::ErrorClass;
-use crate::core::facts::{Fact, FactKey, Facts, Target};
+use crate::core::facts::Target;
 use crate::core::plan::Plan;
 use crate::core::plan::build::{Request, build};
 use crate::core::runbook::Runbook;
+use crate::ops::choose::{Chosen, choose};
 use crate::ops::{OpsError, World};
 
 /// What is asked for.
@@ -34,10 +34,7 @@ pub struct Ask {
 pub async fn plan(world: &World, ask: &Ask) -> Result<Plan, OpsError> {
     let target = target(world, &ask.vm)?;
     let context = world.context().await?.clone();
-    let runbook = match &ask.code {
-        Some(code) => find(world, code)?,
-        None => by_last_failure(world, &target).await?,
-    };
+    let Chosen { runbook, answer } = choose(world, &target, ask.code.as_deref()).await?;
     let request = Request {
         runbook,
         params: parameters(runbook, &ask.params)?,
@@ -47,7 +44,11 @@ pub async fn plan(world: &World, ask: &Ask) -> Result<Plan, OpsError> {
         approved: None,
         now: world.clock.now(),
     };
-    planned(world, request).await
+    let plan = planned(world, request).await?;
+    Ok(Plan {
+        matched: answer,
+        ..plan
+    })
 }
 
 /// Looks, and decides each step.
@@ -62,48 +63,6 @@ pub(super) async fn planned(world: &World, request: Request<'_>) -> Result<Plan,
         Some(failure) if failure.class != ErrorClass::NotFound => Err(failure.clone().into()),
         _ => Ok(plan),
     }
-}
-
-fn find<'a>(world: &'a World, code: &str) -> Result<&'a Runbook, OpsError> {
-    world
-        .catalogue()
-        .find(code)
-        .map_err(|missing| OpsError::NoSuchCode {
-            code: code.to_owned(),
-            did_you_mean: missing.did_you_mean,
-        })
-}
-
-async fn by_last_failure<'a>(world: &'a World, target: &Target) -> Result<&'a Runbook, OpsError> {
-    let mut facts = Facts::default();
-    let keys = [FactKey::named("jobs"), FactKey::named("item")];
-    world.lookers.load(target, &keys, &mut facts).await;
-    for key in &keys {
-        if let Some(Fact::Failed(failure)) = facts.get(key) {
-            return Err(failure.clone().into());
-        }
-    }
-    let reader = Reader::new(std::sync::Arc::clone(&world.arm));
-    let Some(symptom) = last_symptom(&reader, &facts).await? else {
-        return Err(OpsError::NoFailure(
-            "this VM has no failed backup job of the last 14 days, so there is no code to read; if you know one, name it"
-                .to_owned(),
-        ));
-    };
-    let symbol = symptom.symbol.as_deref();
-    let found = world
-        .catalogue()
-        .match_failure(symbol, symptom.number, symptom.message.as_deref());
-    found
-        .map(|(runbook, _)| runbook)
-        .ok_or_else(|| OpsError::NoSuchCode {
-            code: symptom
-                .symbol
-                .or(symptom.number.map(|n| n.to_string()))
-                .or(symptom.message)
-                .unwrap_or_else(|| "a failure that says nothing of itself".to_owned()),
-            did_you_mean: None,
-        })
 }
 
 /// The VM of this resource id; with the simulator of this name.

@@ -17,6 +17,7 @@ use runbook::core::outcome::StepOutcome;
 use runbook::core::runbook::catalogue::Catalogue;
 use runbook::core::runbook::model::Step;
 use runbook::ops::catalogue;
+use runbook::ops::matching::{Given, match_given};
 use runbook::ops::rehearse::golden::Rehearsed;
 
 use crate::golden;
@@ -75,13 +76,20 @@ fn lines(all: &[&String]) -> String {
 
 /// What the documents name and no runbook answers.
 fn unanswered(known: &Catalogue) -> BTreeSet<String> {
+    let found = |given: Given| {
+        let matched = match_given(known, &given).unwrap();
+        matched.answer.found.is_some()
+    };
     let answers = |named: &document::Named| match &named.kind {
         Kind::Code => known.find(&named.name).is_ok(),
-        Kind::Number => {
-            let number = named.name.parse().unwrap();
-            known.match_failure(None, Some(number), None).is_some()
-        }
-        Kind::Message => known.match_failure(None, None, Some(&named.name)).is_some(),
+        Kind::Number => found(Given {
+            number: Some(named.name.parse().unwrap()),
+            ..Given::default()
+        }),
+        Kind::Message => found(Given {
+            message: Some(named.name.clone()),
+            ..Given::default()
+        }),
         Kind::Ours | Kind::NoCode => true,
     };
     let unanswered = document::named()

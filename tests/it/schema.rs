@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use runbook::core::report::json::report_schema;
+use runbook::core::report::matched::match_schema;
+use runbook::core::report::triage::triage_schema;
 use runbook::ops::{catalogue, catalogue_page, schema};
 use serde_json::Value;
 
@@ -13,6 +15,8 @@ use crate::golden::compare;
 fn the_committed_schemas_are_those_that_the_program_prints() {
     assert_committed("runbooks/schema.json", &schema());
     assert_committed("runbooks/report.schema.json", &report_schema());
+    assert_committed("runbooks/match.schema.json", &match_schema());
+    assert_committed("runbooks/triage.schema.json", &triage_schema());
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Looker for ElsewhereLooker {
         let (vm, item): (VmFact, ItemFact) = (known(facts, "vm")?, known(facts, "item")?);
         let own = item.vault.as_deref().map(parse).transpose()?;
         let id = id_of(target)?;
-        let vaults = self.0.vaults(&id, &vm.location).await?;
+        let vaults = self.0.vaults(&id, Some(&vm.location)).await?;
         let others = vaults.iter().filter(|vault| own.as_ref() != Some(*vault));
         let others: Vec<&ResourceId> = others.collect();
         // Without an item here, the container is what enrolment would call it.

@@ -7,23 +7,25 @@ use serde_json::Value;
 use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::jobs::{JobRow, Jobs};
 use crate::actions::facts::recovery_points::RecoveryPoints;
-use crate::actions::facts::{known, parse, some, value};
+use crate::actions::facts::{known, parse, value};
 use crate::actions::limits;
+use crate::actions::symptom;
 use crate::actions::words::when;
 use crate::azure::reader::{Reader, rights};
-use crate::azure::views::backup::Job;
 use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 use crate::core::incident::{FACT, Incident, IncidentStatus};
-use crate::core::runbook::catalogue::normalised;
+use crate::core::runbook::claim::Claim;
+use crate::core::runbook::model::Matching;
+use crate::core::symptom::Symptom;
 
 pub(super) struct IncidentLooker(pub(super) Reader, pub(super) Clock);
 
 #[derive(Debug, Deserialize)]
 struct Wanted {
-    codes: Vec<String>,
-    numbers: Vec<i64>,
-    messages: Vec<String>,
+    code: String,
+    #[serde(rename = "match")]
+    matching: Matching,
     known: Known,
 }
 
@@ -37,28 +39,26 @@ struct Known {
     running: Option<String>,
 }
 
-/// What a failed job says of itself: symbol, number, message, each where it is there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Symptom {
-    /// The symbolic code: `errorTitle`, or the protected item's for the same number.
-    pub symbol: Option<String>,
-    /// The number.
-    pub number: Option<i64>,
-    /// The message.
-    pub message: Option<String>,
-}
-
-/// What the last failed job of a VM says, for finding its runbook.
+/// What the last failed job of a VM says, and which it is.
 ///
 /// # Errors
 /// When the job cannot be read.
-pub async fn last_symptom(reader: &Reader, facts: &Facts) -> Result<Option<Symptom>, Failure> {
+pub async fn last_symptom(
+    reader: &Reader,
+    facts: &Facts,
+) -> Result<Option<(JobRow, Symptom)>, Failure> {
     let jobs: Jobs = known(facts, "jobs")?;
     let item: ItemFact = known(facts, "item")?;
-    let Some(row) = jobs.list.iter().find(|row| has_failed(row)) else {
+    let Some(row) = last_failed(&jobs) else {
         return Ok(None);
     };
-    Ok(Some(read_symptom(reader, row, &item).await?))
+    let symptom = read_symptom(reader, row, &item).await?;
+    Ok(Some((row.clone(), symptom)))
+}
+
+/// The last backup that failed, or was not wholly well.
+pub(super) fn last_failed(jobs: &Jobs) -> Option<&JobRow> {
+    jobs.list.iter().find(|row| has_failed(row))
 }
 
 pub(super) fn has_failed(row: &JobRow) -> bool {
@@ -112,32 +112,38 @@ impl Looker for IncidentLooker {
         {
             return value(&found);
         }
+        let claim = Claim::new(&wanted.code, &wanted.matching);
         let mut newest: Option<Symptom> = None;
-        for row in jobs
-            .list
-            .iter()
-            .filter(|row| has_failed(row))
-            .take(limits::JOBS_READ)
-        {
-            let before = wanted.known.id.as_deref() == Some(row.name.as_str());
-            let symptom = if before {
-                wanted.known.symptom()
-            } else {
-                read_symptom(&self.0, row, &item).await?
-            };
-            if before || matches(&symptom, &wanted) {
-                self.describe(&mut found, row, &symptom, &jobs, &item)
+        let failed = jobs.list.iter().filter(|row| has_failed(row));
+        for row in failed.take(limits::JOBS_READ) {
+            if wanted.known.id.as_deref() == Some(row.name.as_str()) {
+                let said = wanted.known.said();
+                self.describe(&mut found, row, said, &jobs, &item).await?;
+                return value(&found);
+            }
+            let symptom = read_symptom(&self.0, row, &item).await?;
+            if claim.answers(&symptom).is_some() {
+                self.describe(&mut found, row, said(&symptom), &jobs, &item)
                     .await?;
                 return value(&found);
             }
             newest.get_or_insert(symptom);
         }
-        if let Some(other) = newest.and_then(|s| s.symbol) {
+        if let Some(other) = newest.as_ref().and_then(Symptom::symbol) {
             found.evidence = format!("the last backup failed with `{other}` instead");
-            found.code = Some(other);
+            found.code = Some(other.to_owned());
         }
         value(&found)
     }
+}
+
+/// Code and message of a failure, for people.
+type Said = (Option<String>, Option<String>);
+
+fn said(symptom: &Symptom) -> Said {
+    let number = || symptom.number().map(|number| number.to_string());
+    let code = symptom.symbol().map(str::to_owned).or_else(number);
+    (code, symptom.message())
 }
 
 impl IncidentLooker {
@@ -178,24 +184,20 @@ impl IncidentLooker {
         &self,
         found: &mut Incident,
         row: &JobRow,
-        symptom: &Symptom,
+        (code, message): Said,
         jobs: &Jobs,
         item: &ItemFact,
     ) -> Result<(), Failure> {
-        found.id = Some(row.name.clone());
-        found.code.clone_from(&symptom.symbol);
-        found.message.clone_from(&symptom.message);
-        found.ended = row.ended;
-        let code = symptom
-            .symbol
-            .clone()
-            .or(symptom.number.map(|n| n.to_string()));
         let at = row.ended.or(row.started).map(when).unwrap_or_default();
-        found.evidence = format!(
-            "backup job {} failed at {at} with `{}`",
-            row.name,
-            code.unwrap_or_default()
-        );
+        let with = match &code {
+            Some(code) => format!("with `{code}`"),
+            None => "without a code".to_owned(),
+        };
+        found.evidence = format!("backup job {} failed at {at} {with}", row.name);
+        found.id = Some(row.name.clone());
+        found.code = code;
+        found.message = message;
+        found.ended = row.ended;
         found.status = IncidentStatus::Open;
         match later_completed(jobs, row) {
             Some(healer) => self.healed_by(found, healer, item).await?,
@@ -276,118 +278,20 @@ fn nothing_found(jobs: &Jobs, item: &ItemFact) -> String {
 }
 
 impl Known {
-    fn symptom(&self) -> Symptom {
-        Symptom {
-            symbol: self.code.clone(),
-            number: None,
-            message: self.message.clone(),
-        }
+    fn said(&self) -> Said {
+        (self.code.clone(), self.message.clone())
     }
 }
 
-/// What a failed job says of itself. Where it gives a number and no symbol, the item's health has
-/// both for the same failure (azure-api.md 6.5).
+/// What a failed job says of itself, and its item where the job leaves its code open.
 async fn read_symptom(reader: &Reader, row: &JobRow, item: &ItemFact) -> Result<Symptom, Failure> {
     let job = reader.backup_job(&parse(&row.id)?).await?;
-    let mut symptom = symptom(&job);
-    if let (None, Some(number), Some(id)) = (&symptom.symbol, symptom.number, &item.id) {
-        let health = reader.protected_item(&parse(id)?).await?.health_details;
-        let same = health.into_iter().find(|h| h.code == Some(number));
-        symptom.symbol = same.and_then(|h| some(h.title));
-    }
-    Ok(symptom)
-}
-
-fn symptom(job: &Job) -> Symptom {
-    let Some(detail) = job.error_details.first() else {
-        return Symptom {
-            message: job.dynamic_error.clone(),
-            ..Symptom::default()
-        };
-    };
-    Symptom {
-        symbol: some(detail.title.clone()),
-        number: detail.code,
-        message: some(detail.message.clone()).or_else(|| job.dynamic_error.clone()),
-    }
-}
-
-/// Symbol first; the number where there is no symbol; then the message.
-fn matches(symptom: &Symptom, wanted: &Wanted) -> bool {
-    let by_symbol = |symbol: &String| {
-        wanted
-            .codes
-            .iter()
-            .any(|code| code.eq_ignore_ascii_case(symbol))
-    };
-    if let Some(symbol) = &symptom.symbol
-        && looks_like_a_code(symbol)
-    {
-        return by_symbol(symbol);
-    }
-    if symptom.number.is_some_and(|n| wanted.numbers.contains(&n)) {
-        return true;
-    }
-    let Some(message) = symptom.message.as_deref().map(normalised) else {
-        return false;
-    };
-    wanted.messages.iter().any(|pattern| {
-        let pattern = regex::RegexBuilder::new(pattern)
-            .case_insensitive(true)
-            .build();
-        pattern.is_ok_and(|p| p.is_match(&message))
-    })
-}
-
-/// `errorTitle` holds the symbol in every recording, but the specification calls it a title.
-fn looks_like_a_code(title: &str) -> bool {
-    !title.is_empty() && title.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted() -> Wanted {
-        Wanted {
-            codes: vec!["UserErrorRpCollectionLimitReached".to_owned()],
-            numbers: vec![1234],
-            messages: vec![r"cannot exceed \d+".to_owned()],
-            known: Known::default(),
+    let of_job = symptom::of_job(&job);
+    match &item.id {
+        Some(id) if symptom::wants_the_item(&of_job) => {
+            let item = reader.protected_item(&parse(id)?).await?;
+            Ok(symptom::of_job_and_item(&job, &item))
         }
-    }
-
-    fn symptom(symbol: Option<&str>, number: Option<i64>, message: Option<&str>) -> Symptom {
-        Symptom {
-            symbol: symbol.map(str::to_owned),
-            number,
-            message: message.map(str::to_owned),
-        }
-    }
-
-    #[test]
-    fn a_symbol_decides_whatever_its_case_and_whatever_else_is_there() {
-        let same = symptom(
-            Some("usererrorRPCollectionlimitreached"),
-            Some(9),
-            Some("x"),
-        );
-        assert!(matches(&same, &wanted()));
-        let other = symptom(Some("UserErrorOther"), Some(1234), Some("cannot exceed 18"));
-        assert!(!matches(&other, &wanted()));
-    }
-
-    #[test]
-    fn without_a_symbol_the_number_and_then_the_message_decide() {
-        assert!(matches(&symptom(None, Some(1234), None), &wanted()));
-        assert!(matches(
-            &symptom(None, None, Some("Points CANNOT exceed 18.")),
-            &wanted()
-        ));
-        assert!(!matches(&symptom(None, Some(1), Some("fine")), &wanted()));
-        assert!(matches(
-            &symptom(Some("A title"), Some(1234), None),
-            &wanted()
-        ));
+        _ => Ok(of_job),
     }
 }

@@ -63,7 +63,8 @@ impl Looker for ItemLooker {
 }
 
 /// `…/protectionContainers/IaasVMContainer;iaasvmcontainerv2;rg;vm/…` → `iaasvmcontainerv2;rg;vm`.
-fn container_of(item: &str) -> Option<String> {
+#[must_use]
+pub fn container_of(item: &str) -> Option<String> {
     let mut segments = item.split('/');
     segments.find(|s| s.eq_ignore_ascii_case("protectionContainers"))?;
     let name = segments.next()?;

@@ -138,7 +138,9 @@ pub(super) fn is_of(job: &Job, container: Option<&str>, name: &str) -> bool {
     }
 }
 
-fn bare(container: &str) -> &str {
+/// A container's name without its first prefix, as jobs carry it.
+#[must_use]
+pub fn bare(container: &str) -> &str {
     match container.split_once(';') {
         Some((first, rest)) if first.eq_ignore_ascii_case("IaasVMContainer") => rest,
         _ => container,

@@ -7,6 +7,7 @@ pub mod disk_restore_points;
 pub mod disks;
 pub mod elsewhere;
 mod extensions;
+mod failure;
 pub mod incident;
 pub mod item;
 mod job;
@@ -17,6 +18,7 @@ pub mod load;
 pub mod lock;
 pub mod locks;
 pub mod network;
+mod overview;
 mod permissions;
 pub mod policy_denials;
 pub mod protection;
@@ -41,7 +43,7 @@ pub use job::{JobFact, key as job_key};
 
 /// Every looker.
 pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
-    Lookers::default()
+    let parts = Lookers::default()
         .with(agent::AgentLooker(clock.clone()))
         .with(vm::VmLooker(reader.clone()))
         .with(vm_locks::VmLocksLooker(reader.clone()))
@@ -68,11 +70,13 @@ pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Look
             journal,
         })
         .with(extensions::ExtensionsLooker(reader.clone()))
+        .with(failure::FailureLooker(reader.clone()))
         .with(activity::ActivityLooker(reader.clone(), clock.clone()))
         .with(load::LoadLooker(reader.clone(), clock.clone()))
         .with(network::NetworkLooker(reader.clone()))
         .with(schedule::ScheduleLooker(reader.clone()))
-        .with(permissions::PermissionsLooker(reader))
+        .with(permissions::PermissionsLooker(reader));
+    parts.clone().with(overview::OverviewLooker(parts))
 }
 
 /// The target's id, parsed.

@@ -47,11 +47,11 @@ impl Reader {
         Ok(wire.into())
     }
 
-    /// The Recovery Services vaults of a subscription in a region.
+    /// The Recovery Services vaults of a subscription; where a region is given, those in it.
     pub async fn vaults(
         &self,
         subscription: &ResourceId,
-        location: &str,
+        location: Option<&str>,
     ) -> Result<Vec<ResourceId>, Failure> {
         #[derive(Deserialize)]
         struct Entry {
@@ -70,7 +70,8 @@ impl Reader {
             entry
                 .location
                 .as_deref()
-                .is_none_or(|of| of.eq_ignore_ascii_case(location))
+                .zip(location)
+                .is_none_or(|(of, here)| of.eq_ignore_ascii_case(here))
         };
         Ok(wire.into_iter().filter(here).map(|e| e.id).collect())
     }

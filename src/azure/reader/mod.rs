@@ -30,6 +30,7 @@ mod monitor;
 mod neighbours;
 mod network;
 pub mod rights;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 

@@ -23,7 +23,7 @@ pub(super) mod wire;
 
 pub use activity::ActivityEvent;
 pub use backup::{
-    BackupStatus, ErrorDetail, HealthDetail, Job, Policy, ProtectedItem, RecoveryPoint,
+    Alert, BackupStatus, ErrorDetail, HealthDetail, Job, Policy, ProtectedItem, RecoveryPoint,
 };
 pub use backup::{Task, Tier};
 pub use disk::{AttachedDisk, Disk, KeyPlace};

@@ -155,6 +155,7 @@ fn empty(request: &Request<'_>, runbook_hash: String) -> Plan {
         target: request.target.clone(),
         context: request.context.clone(),
         incident: Incident::default(),
+        matched: None,
         names: BTreeMap::new(),
         params: request.params.clone(),
         forced: false,

@@ -22,6 +22,7 @@ use crate::core::facts::Target;
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outcome::RunOutcome;
 use crate::core::runbook::Runbook;
+use crate::core::runbook::answer::Answer;
 use crate::core::runbook::risk::{Approval, Risk};
 
 /// The version of the stored form of a plan, and of what its fingerprint covers.
@@ -68,6 +69,9 @@ pub struct Plan {
     pub undoes: Option<String>,
     /// What it answers.
     pub incident: Incident,
+    /// Why this runbook, when nobody named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<Answer>,
     /// What things are called, read once: see [`crate::core::facts::Looker::lasting`].
     #[serde(default)]
     pub names: BTreeMap<String, Value>,
@@ -201,12 +205,15 @@ impl Plan {
                 .any(|s| !s.changes.is_empty() || s.ceiling.is_some())
     }
 
-    /// The step that stands in the way, when one does.
+    /// The step that stands in the way, when one does. Of a runbook that answers anything, which
+    /// only looks, what could not be looked at stands in nobody's way.
     #[must_use]
     pub fn stop(&self) -> Option<&PlannedStep> {
-        let stops =
-            |s: &&PlannedStep| matches!(s.forecast, Forecast::NeedsHuman | Forecast::Failed);
-        self.steps.iter().find(stops)
+        let asks = |s: &&PlannedStep| s.forecast == Forecast::NeedsHuman;
+        let stops = |s: &&PlannedStep| asks(s) || s.forecast == Forecast::Failed;
+        let only_looks = self.runbook.matching.anything;
+        let asked = only_looks.then(|| self.steps.iter().find(asks)).flatten();
+        asked.or_else(|| self.steps.iter().find(stops))
     }
 
     /// True when it first waits for a job that runs anyway: unless its first step is about that

@@ -12,6 +12,7 @@ use crate::core::plan::rest::Moved;
 use crate::core::plan::{ApprovalNeeded, Context, FromFile};
 use crate::core::report::ticket::Ticket;
 use crate::core::report::{ChangeReport, Job, Problem, Report, Requests, StepReport};
+use crate::core::runbook::answer::Answer;
 use crate::core::runbook::risk::Risk;
 
 pub use super::names::{OutcomeName, StepOutcomeName};
@@ -40,6 +41,8 @@ pub struct Document {
     pub identity: Option<Identity>,
     /// How the complaint stands.
     pub incident: Option<Complaint>,
+    /// Why this runbook, when its code was read from the last failed job; null when it was named.
+    pub matched: Option<Answer>,
     /// How it ended; null for a plan with something to apply, and for a run that has not ended.
     pub outcome: Option<OutcomeName>,
     /// Why, for people.
@@ -212,6 +215,7 @@ impl Document {
             target: plan.map(|plan| plan.target.id.clone()),
             identity: plan.map(|plan| Identity::of(&plan.context)),
             incident: report.incident.as_ref().map(Complaint::of),
+            matched: plan.and_then(|plan| plan.matched.clone()),
             outcome: report.outcome.map(OutcomeName),
             reason: report.reason.clone(),
             error: report.problem.as_ref().map(Fault::of),

@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod matched;
 mod moved;
 mod names;
 mod page;
@@ -21,10 +22,12 @@ mod roles;
 mod run;
 pub mod runbook;
 mod steps;
+mod tell_answer;
 mod tell_plan;
 mod tell_run;
 pub mod text;
 mod ticket;
+pub mod triage;
 mod words;
 
 #[cfg(test)]

@@ -159,6 +159,7 @@ pub(crate) fn plan() -> Plan {
             evidence: "the last backup job of vm1 failed".to_owned(),
             ..Incident::default()
         },
+        matched: None,
         names: BTreeMap::new(),
         params: BTreeMap::from([("cleanup".to_owned(), json!("delete"))]),
         forced: false,

@@ -8,6 +8,7 @@ use crate::core::plan::{Context, Forecast, Plan, PlannedStep};
 use crate::core::report::exit::Exit;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::runbook::references;
+use crate::core::report::tell_answer::answered;
 use crate::core::report::tell_run::for_a_ticket;
 use crate::core::report::{Command, Report, moved, roles, words};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -28,7 +29,11 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
         page.text(Line::new(&report.reason));
         return page;
     }
-    let title = format!("Plan: {} on {}", plan.runbook.code, plan.target_name);
+    let what = match &plan.undoes {
+        Some(run) => format!("undo of run {run}"),
+        None => plan.runbook.code.clone(),
+    };
+    let title = format!("Plan: {what} on {}", plan.target_name);
     page.title(Line::new(title));
     context(&mut page, &plan.context);
     page.field("VM", Line::id(&plan.target.id));
@@ -37,6 +42,9 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
         Line::new(format!("{} ({})", plan.runbook.title, plan.runbook.code)),
     );
     happened(&mut page, &plan.incident);
+    if let Some(answer) = &plan.matched {
+        answered(&mut page, answer);
+    }
     if plan.forced {
         let text = "There is no failed job to answer: this plan goes on because of --force.";
         page.text(Line::default().then(Tone::Warn, text));
@@ -275,6 +283,7 @@ fn next(page: &mut Page, plan: &Plan) {
         None => Command::apply(plan),
     };
     match &plan.verdict {
+        Some(_) if plan.undoes.is_some() => page.text(Line::new("Nothing is sent.")),
         Some(verdict) if verdict.outcome == RunOutcome::NothingToDo => {
             page.text(Line::new("Nothing: the complaint does not stand any more."));
         }

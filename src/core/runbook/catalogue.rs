@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use regex::Regex;
-
 use crate::base::diagnostics::{Diagnostic, Sources, did_you_mean, render, sort};
+use crate::core::symptom::Symptom;
 
+use super::answer::Answer;
 use super::check::{self, Vocabulary};
+use super::claim::Claim;
 use super::embedded;
 use super::expand::{Procedures, expanded};
 use super::model::Runbook;
@@ -135,24 +136,11 @@ impl fmt::Display for NotFound {
 
 impl std::error::Error for NotFound {}
 
-/// How a failure found its runbook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MatchedBy {
-    /// The error code is the runbook's own.
-    Code,
-    /// The error code is one of its aliases.
-    Alias,
-    /// By the numeric error code.
-    Number,
-    /// By the words of the message.
-    Message,
-}
-
 /// One usable runbook.
 #[derive(Clone, Debug)]
 struct Kept {
     runbook: Runbook,
-    messages: Vec<Regex>,
+    claim: Claim,
 }
 
 /// All runbooks that can be used, includes expanded.
@@ -189,7 +177,7 @@ impl Catalogue {
             .iter()
             .map(|parsed| Kept {
                 runbook: expanded(&parsed.document, &procedures),
-                messages: check::messages(&parsed.document),
+                claim: Claim::new(&parsed.document.code, &parsed.document.matching),
             })
             .collect();
         kept.sort_by_key(|kept| kept.runbook.code.to_lowercase());
@@ -241,61 +229,17 @@ impl Catalogue {
         })
     }
 
-    /// The runbook for a failure: by its error code, else by its number, else by the words of
-    /// its message, where the longest match wins and the first code among equals.
+    /// Which runbook answers a failure, and why; the one for everything else where none does or
+    /// several fit alike.
     #[must_use]
-    pub fn match_failure(
-        &self,
-        symbol: Option<&str>,
-        number: Option<i64>,
-        message: Option<&str>,
-    ) -> Option<(&Runbook, MatchedBy)> {
-        if let Some((symbol, kept)) = symbol.and_then(|s| Some((s, self.named(s)?))) {
-            let own = kept.runbook.code.to_lowercase() == symbol.trim().to_lowercase();
-            return Some((
-                &kept.runbook,
-                if own {
-                    MatchedBy::Code
-                } else {
-                    MatchedBy::Alias
-                },
-            ));
-        }
-        let numbered =
-            |kept: &&Kept| number.is_some_and(|n| kept.runbook.matching.numbers.contains(&n));
-        if let Some(kept) = self.kept.iter().find(numbered) {
-            return Some((&kept.runbook, MatchedBy::Number));
-        }
-        let message = normalised(message?);
-        let length = |kept: &Kept| {
-            kept.messages
-                .iter()
-                .filter_map(|m| Some(m.find(&message)?.len()))
-                .max()
-        };
-        let matches = self
-            .kept
-            .iter()
-            .filter_map(|kept| Some((length(kept)?, kept)));
-        // `max_by_key` keeps the last of equals, and the first code is wanted.
-        let best = matches.rev().max_by_key(|(length, _)| *length);
-        best.map(|(_, kept)| (&kept.runbook, MatchedBy::Message))
+    pub fn answer(&self, symptom: &Symptom) -> Answer {
+        let claims = self.kept.iter().map(|kept| &kept.claim);
+        Answer::of(symptom, claims)
     }
 
     fn named(&self, code: &str) -> Option<&Kept> {
         self.kept.get(*self.names.get(&code.trim().to_lowercase())?)
     }
-}
-
-/// A message as patterns see it: lower-cased, blanks collapsed, straight quotes, no final full
-/// stops.
-#[must_use]
-pub fn normalised(message: &str) -> String {
-    let straight = message
-        .to_lowercase()
-        .replace(['\u{2018}', '\u{2019}'], "'");
-    let words: Vec<&str> = straight.split_whitespace().collect();
-    words.join(" ").trim_end_matches(['.', ' ']).to_owned()
 }
 
 /// Everything that is wrong with a folder, in reading order, and what could be read of it.

@@ -3,8 +3,10 @@
 //! Text becomes a [`parse::Parsed`] document with its places; [`check`] holds it against a
 //! vocabulary of actions and facts; a [`catalogue::Catalogue`] has only checked ones.
 
+pub mod answer;
 pub mod catalogue;
 pub mod check;
+pub mod claim;
 pub mod embedded;
 mod expand;
 pub mod hash;

@@ -6,7 +6,7 @@ use crate::sim::world::Reported;
 /// Symbol, number, text, what to do. Sources: azure-api.md 6.5, remediations.md 1.2 and 5.1.
 ///
 /// Assumption: the advice, except that of 400196 and 400288; no document quotes the others.
-const CODES: [(&str, Option<i32>, &str, &str); 13] = [
+const CODES: [(&str, Option<i32>, &str, &str); 14] = [
     (
         "UserErrorVmNotFoundV2",
         Some(400_136),
@@ -60,6 +60,12 @@ const CODES: [(&str, Option<i32>, &str, &str); 13] = [
         None,
         "Backup failed: This virtual machine is not (actively) protected by Azure Backup.",
         "Resume protection of the virtual machine.",
+    ),
+    (
+        "UserErrorCrpReportedUserError",
+        Some(400_349),
+        "Backup failed due to an error. For details, see Job Error Message Details.",
+        "Follow the recommended action in the error details.",
     ),
     (
         "UserErrorKeyvaultPermissionsNotConfigured",

@@ -93,14 +93,18 @@ fn extended(world: &World, job: &Job) -> Value {
         job.started.time(world.now),
         SignedDuration::from_hours(30 * 24),
     );
-    json!({
+    let mut extended = json!({
         "tasksList": tasks,
         "propertyBag": {
             "VM Name": ids::name_of(&job.vm),
             "Recovery Point Expiry Time in UTC": expiry.strftime("%-m/%-d/%Y 12:00:00 AM").to_string(),
         },
         "internalPropertyBag": {"IsInstantRpJob": "True"},
-    })
+    });
+    if let Some(details) = &job.details {
+        extended["dynamicErrorMessage"] = json!(details);
+    }
+    extended
 }
 
 fn tasks(world: &World, job: &Job) -> Value {

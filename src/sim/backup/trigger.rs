@@ -85,6 +85,7 @@ pub(in crate::sim) fn begin(
         number: None,
         title: true,
         message: None,
+        details: None,
         started: When::At(now),
         ended: None,
         recovery_point: false,

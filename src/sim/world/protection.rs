@@ -159,6 +159,9 @@ pub struct Job {
     /// The error's text; known codes have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What compute said: `dynamicErrorMessage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
     /// When it began.
     pub started: When,
     /// When it ended; by default the length of a failed snapshot or of a whole backup later.

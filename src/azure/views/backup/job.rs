@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::azure::resource_id::ResourceId;
 
@@ -77,6 +78,14 @@ pub struct Job {
 }
 
 impl Job {
+    /// From an answer of Azure's that somebody kept.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn of_json(answer: Value) -> Result<Self, serde_json::Error> {
+        Ok(serde_json::from_value::<WireJob>(answer)?.into())
+    }
+
     /// Whether it still runs; `Cancelling` does.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -200,7 +209,7 @@ impl From<WireError> for ErrorDetail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn job(properties: Value) -> Job {
         let id = "/Subscriptions/s/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/v/backupJobs/j1";

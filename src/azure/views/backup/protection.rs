@@ -1,7 +1,10 @@
 //! What protects a VM: the answer to `backupStatus`, and the protected item.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::azure::resource_id::ResourceId;
 
@@ -118,6 +121,20 @@ pub struct ProtectedItem {
     /// What the check before a backup found.
     #[serde(default)]
     pub health_details: Vec<HealthDetail>,
+    /// What was found of each side of its health (`BackupOperationStatusKPI` …); nothing where
+    /// it never failed.
+    #[serde(default)]
+    pub kpis: BTreeMap<String, Vec<HealthDetail>>,
+}
+
+impl ProtectedItem {
+    /// From an answer of Azure's that somebody kept.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn of_json(answer: Value) -> Result<Self, serde_json::Error> {
+        Ok(serde_json::from_value::<WireItem>(answer)?.into())
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,6 +159,7 @@ struct Properties {
     is_scheduled_for_deferred_delete: Option<bool>,
     #[serde(deserialize_with = "list")]
     health_details: Vec<WireHealth>,
+    kpis_healths: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -155,11 +173,6 @@ struct WireHealth {
 impl From<WireItem> for ProtectedItem {
     fn from(wire: WireItem) -> Self {
         let p = wire.properties.unwrap_or_default();
-        let details = p.health_details.into_iter().map(|detail| HealthDetail {
-            code: detail.code.and_then(|code| code.0.parse().ok()),
-            title: filled(detail.title),
-            message: detail.message.unwrap_or_default().0,
-        });
         Self {
             name: filled(wire.name).unwrap_or_else(|| wire.id.name().to_owned()),
             vault: vault_of(&wire.id),
@@ -172,10 +185,38 @@ impl From<WireItem> for ProtectedItem {
             last_backup_time: p.last_backup_time.unwrap_or_default().0,
             last_recovery_point: p.last_recovery_point.unwrap_or_default().0,
             policy_id: id(p.policy_id),
+            health_details: p.health_details.into_iter().map(Into::into).collect(),
+            kpis: kpis(&p.kpis_healths),
             soft_deleted: p.is_scheduled_for_deferred_delete.unwrap_or_default(),
-            health_details: details.collect(),
         }
     }
+}
+
+impl From<WireHealth> for HealthDetail {
+    fn from(wire: WireHealth) -> Self {
+        Self {
+            code: wire.code.and_then(|code| code.0.parse().ok()),
+            title: filled(wire.title),
+            message: wire.message.unwrap_or_default().0,
+        }
+    }
+}
+
+/// The sides of its health; those in another form than was ever seen are left out.
+fn kpis(healths: &Value) -> BTreeMap<String, Vec<HealthDetail>> {
+    let sides = healths.as_object().into_iter().flatten();
+    let details = sides.map(|(name, side)| {
+        let details = side["resourceHealthDetails"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let read = |one: &Value| serde_json::from_value::<WireHealth>(one.clone()).ok();
+        let details = details.filter_map(read).map(Into::into).collect();
+        (name.clone(), details)
+    });
+    details
+        .filter(|(_, details): &(_, Vec<_>)| !details.is_empty())
+        .collect()
 }
 
 fn vault_of(item: &ResourceId) -> Option<ResourceId> {
@@ -186,7 +227,7 @@ fn vault_of(item: &ResourceId) -> Option<ResourceId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     const VAULT: &str =
         "/subscriptions/s/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/v";

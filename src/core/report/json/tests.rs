@@ -5,7 +5,7 @@ use crate::base::Failure;
 use crate::core::report::exit::Exit;
 use crate::core::report::samples;
 
-const FIELDS: [&str; 27] = [
+const FIELDS: [&str; 28] = [
     "schema_version",
     "simulated",
     "exit_code",
@@ -14,6 +14,7 @@ const FIELDS: [&str; 27] = [
     "target",
     "identity",
     "incident",
+    "matched",
     "outcome",
     "reason",
     "error",

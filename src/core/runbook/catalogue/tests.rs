@@ -83,40 +83,6 @@ fn a_runbook_is_found_by_code_or_alias_in_any_case() {
 }
 
 #[test]
-fn a_failure_is_matched_by_symbol_then_number_then_message() {
-    let catalogue = catalogue();
-    let found = |symbol, number, message| {
-        catalogue
-            .match_failure(symbol, number, message)
-            .map(|(r, by)| (r.code.as_str(), by))
-    };
-    let message = Some("The Restore\u{a0}points  can\u{2019}t exceed 18..");
-    assert_eq!(
-        found(Some("rplimit"), Some(400_239), message),
-        Some(("RpLimit", MatchedBy::Code))
-    );
-    assert_eq!(
-        found(Some("AgentUnknown"), None, message),
-        Some(("GuestAgentStatusUnknown", MatchedBy::Alias))
-    );
-    assert_eq!(
-        found(Some("Other"), Some(400_239), message),
-        Some(("GuestAgentStatusUnknown", MatchedBy::Number))
-    );
-    assert_eq!(
-        found(None, Some(1), message),
-        Some(("RpSlow", MatchedBy::Message))
-    );
-    let shorter = Some("too many restore points");
-    assert_eq!(
-        found(None, None, shorter),
-        Some(("RpLimit", MatchedBy::Message))
-    );
-    assert_eq!(found(Some("Other"), Some(1), Some("all is well")), None);
-    assert_eq!(found(None, None, None), None);
-}
-
-#[test]
 fn includes_are_expanded_and_change_the_hash() {
     let before = catalogue();
     let found = before.find("RpLimit").expect("there");

@@ -1,7 +1,6 @@
 //! What stands above the steps: code, matching, references, parameters.
 
-use regex::{Regex, RegexBuilder};
-
+use crate::core::runbook::claim;
 use crate::core::runbook::model::{Parameter, Procedure, Reference, Runbook, VERSION, whole};
 
 use super::facts::Declared;
@@ -31,7 +30,7 @@ pub(super) fn check(runbook: &Runbook, vocabulary: &Vocabulary, problems: &mut P
         }
     }
     for (index, pattern) in runbook.matching.messages.iter().enumerate() {
-        if let Err(error) = message(pattern) {
+        if let Err(error) = claim::pattern(pattern) {
             not_a_pattern(&format!("match.messages[{index}]"), &error, problems);
         }
     }
@@ -69,24 +68,6 @@ pub(super) fn check_procedure(procedure: &Procedure, problems: &mut Problems<'_>
             None,
         );
     }
-}
-
-/// The patterns of a runbook; those that are none are left out.
-pub(in crate::core::runbook) fn messages(runbook: &Runbook) -> Vec<Regex> {
-    runbook
-        .matching
-        .messages
-        .iter()
-        .filter_map(|pattern| message(pattern).ok())
-        .collect()
-}
-
-/// A pattern on a message. Bounded: it comes from a file.
-fn message(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern)
-        .case_insensitive(true)
-        .size_limit(1 << 20)
-        .build()
 }
 
 /// Checks an id or a name: `clean-up`.

@@ -24,7 +24,6 @@ use super::parse::Parsed;
 
 pub use super::expand::Procedures;
 pub use collisions::{collisions, name_taken};
-pub(super) use head::messages;
 
 use facts::Declared;
 use problems::Problems;

@@ -5,6 +5,7 @@
 
 mod day;
 mod duration;
+mod numbers;
 mod parameters;
 mod step;
 
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use duration::{NotASpan, Span};
+pub use numbers::{NotNumbers, Numbers};
 pub(in crate::core::runbook) use parameters::whole;
 pub use parameters::{Parameter, ParameterType, Parameters};
 pub use step::{Entry, Retry, Source, Step};
@@ -103,12 +105,15 @@ pub struct Matching {
     /// Regular expressions on a job's message: lower-cased, blanks collapsed, no final full stop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<String>,
-    /// Numeric error codes.
+    /// Numeric error codes, and ranges of them: `"300-318"`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub numbers: Vec<i64>,
+    pub numbers: Vec<Numbers>,
     /// An expression over facts that proves the complaint without a failed job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Answer every failed backup that no other runbook answers; there is one such runbook.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anything: bool,
 }
 
 impl Matching {

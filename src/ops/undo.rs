@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::core::action::{Past, Sent, Undo};
+use crate::core::action::{Fate, Past, Sent, Undo};
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::journal::state::State;
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::build::{Request, build_undo};
 use crate::core::plan::{Plan, Verdict};
-use crate::core::runbook::model::Entry;
+use crate::core::runbook::model::{Entry, Matching, Parameters};
 use crate::core::runbook::{Runbook, Step};
 use crate::ops::resume::is_elsewhere;
 use crate::ops::{OpsError, World, runs};
@@ -28,7 +28,7 @@ pub async fn undo(world: &World, run: &str) -> Result<Plan, OpsError> {
     };
     let state = State::fold(&records).map_err(|e| OpsError::Bug(e.to_string()))?;
     undoable(world, &run, &state).await?;
-    let undone = undone_already(world, &run).await?;
+    let undone = undone_already(world, &run, &state.plan).await?;
     let found = found(world, &state, &undone);
     let runbook = runbook(&run, &state.plan, &found);
     let context = world.context().await?.clone();
@@ -84,6 +84,8 @@ fn found(world: &World, state: &State, undone: &BTreeSet<String>) -> Found {
         steps: Vec::new(),
         never: Vec::new(),
     };
+    // A request that was sent again because its answer was lost is one change.
+    let mut ways = Vec::new();
     for (number, sent) in state.sent.iter().enumerate().rev() {
         let Some(index) = state.plan.steps.iter().position(|s| s.id == sent.step) else {
             continue;
@@ -95,9 +97,13 @@ fn found(world: &World, state: &State, undone: &BTreeSet<String>) -> Found {
                 args,
                 title,
             } => {
+                if ways.contains(&args) {
+                    continue;
+                }
                 if !undone.contains(&id) {
                     found.steps.push(step(id, action, &args, title));
                 }
+                ways.push(args);
             }
             Undo::Never(why) => found.never.push(format!("{}: {why}", sent.change.summary)),
             Undo::Nothing => {}
@@ -123,8 +129,7 @@ fn of(world: &World, state: &State, index: usize, sent: &Sent) -> Undo {
         until: None,
         codes: &[],
     };
-    let took_place =
-        !matches!(sent.fate, crate::core::action::Fate::Failed(_)) && !sent.change.probe;
+    let took_place = !matches!(sent.fate, Fate::Failed(_)) && !sent.change.probe;
     match took_place {
         true => action.undo(sent, &past),
         false => Undo::Nothing,
@@ -142,8 +147,8 @@ fn step(id: String, action: &str, args: &Value, title: String) -> Step {
         deadline: None,
         risk: None,
         approval: None,
-        meanwhile: false,
         until: None,
+        meanwhile: false,
         source: None,
     }
 }
@@ -154,9 +159,9 @@ fn runbook(run: &str, plan: &Plan, found: &Found) -> Runbook {
     Runbook {
         title: format!("Undo of run {run}"),
         summary: format!("Puts back what run {run} changed, where it can be put back."),
-        matching: Default::default(),
+        matching: Matching::default(),
         references: Vec::new(),
-        parameters: Default::default(),
+        parameters: Parameters::default(),
         steps: steps.map(|step| Entry::Step(Box::new(step))).collect(),
         ..plan.runbook.clone()
     }
@@ -197,15 +202,16 @@ fn nothing(run: &str, found: &Found, undone: &BTreeSet<String>) -> Verdict {
 }
 
 /// The steps that earlier runs have undone of this one: what stands there now is not its own.
-async fn undone_already(world: &World, run: &str) -> Result<BTreeSet<String>, OpsError> {
-    let store = world.store();
-    let mut undone = BTreeSet::new();
-    for row in store
-        .runs()
-        .await?
-        .into_iter()
-        .filter(|row| row.run.0.as_str() > run)
-    {
+async fn undone_already(
+    world: &World,
+    run: &str,
+    plan: &Plan,
+) -> Result<BTreeSet<String>, OpsError> {
+    let (store, mut undone) = (world.store(), BTreeSet::new());
+    for row in store.runs().await? {
+        if row.run.0 == run || row.target.to_lowercase() != plan.target.key() {
+            continue;
+        }
         let records = store.read(&row.run).await?;
         let Ok(state) = State::fold(&records) else {
             continue;

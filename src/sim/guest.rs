@@ -146,13 +146,13 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
 /// What `win-reg-string` does with `Undo`: puts the value back that was there before it set
 /// `set`, unless something else is there by now.
 fn put_back(guest: &mut Guest, (name, set): (&str, &str), undo: &str, applies: bool) -> Value {
-    let was = match undo.split_once('=') {
+    let was = match undo.split_once(':') {
         Some((kind, value)) => Some(RegistryValue {
             value: value.to_owned(),
             kind: kind.to_owned(),
         }),
         None if undo == "absent" => None,
-        None => return json!({"state": "failed", "reason": "Undo is absent or Kind=value"}),
+        None => return json!({"state": "failed", "reason": "Undo is absent or Kind:value"}),
     };
     let told = |value: &Option<RegistryValue>| {
         let value = value.as_ref();

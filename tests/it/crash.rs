@@ -22,22 +22,47 @@ use crate::kit::wire::{Answer, Passage, Request, Tamper, Untouched};
 use crate::kit::{CASES, Stage, in_virtual_time};
 
 /// What a killed run leaves behind.
-struct Cut {
-    at: String,
-    records: Vec<Record>,
-    sim: Sim,
-    store: Memory,
+pub(crate) struct Cut {
+    pub(crate) at: String,
+    pub(crate) records: Vec<Record>,
+    pub(crate) sim: Sim,
+    pub(crate) store: Memory,
 }
 
 /// Takes a cut at every request and every event.
 #[derive(Default)]
-struct Camera {
+pub(crate) struct Camera {
     watched: OnceLock<(Arc<Simulated>, Arc<Memory>)>,
     records: Mutex<Vec<Record>>,
     cuts: Mutex<Vec<Cut>>,
 }
 
 impl Camera {
+    /// Watches a stage that it tampers with from now on, events included.
+    pub(crate) fn watch(self: &Arc<Self>, stage: &mut Stage) {
+        let watched = (Arc::clone(&stage.simulated), Arc::clone(&stage.store));
+        let _ = self.watched.set(watched);
+        let listener = Arc::clone(self);
+        stage.listener = Arc::new(move |record: &Record| {
+            let mut records = listener.records.lock().unwrap();
+            if records.last().is_some_and(|last| last.run != record.run) {
+                records.clear();
+            }
+            records.push(record.clone());
+            drop(records);
+            listener.take(format!(
+                "after event {}: {}",
+                record.seq,
+                record.event.name()
+            ));
+        });
+    }
+
+    /// The cuts since the last call.
+    pub(crate) fn taken(&self) -> Vec<Cut> {
+        std::mem::take(&mut *self.cuts.lock().unwrap())
+    }
+
     fn take(&self, at: String) {
         let Some((watched, store)) = self.watched.get() else {
             return;
@@ -71,21 +96,10 @@ async fn cuts(sim: Sim, code: &str) -> (Vec<Cut>, Sim) {
     let camera = Arc::new(Camera::default());
     let mut stage = Stage::tampered(sim, camera.clone());
     let plan = stage.plan(code, "web1").await.unwrap();
-    let watched = (Arc::clone(&stage.simulated), Arc::clone(&stage.store));
-    let _ = camera.watched.set(watched);
-    let listener = camera.clone();
-    stage.listener = Arc::new(move |record: &Record| {
-        listener.records.lock().unwrap().push(record.clone());
-        listener.take(format!(
-            "after event {}: {}",
-            record.seq,
-            record.event.name()
-        ));
-    });
+    camera.watch(&mut stage);
     let records = stage.apply(plan).await.unwrap();
     assert_eq!(end(&records).unwrap().0, RunOutcome::Fixed);
-    let taken = std::mem::take(&mut *camera.cuts.lock().unwrap());
-    (taken, stage.simulated.with(Clone::clone))
+    (camera.taken(), stage.simulated.with(Clone::clone))
 }
 
 /// What must be the same in the end, however often the run was killed: the world but for times,

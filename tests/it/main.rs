@@ -30,4 +30,5 @@ mod rehearse;
 mod role;
 mod rules;
 mod schema;
+mod undo;
 mod writing;

@@ -251,15 +251,21 @@ fn a_role_has_the_form_that_az_reads() {
     assert_eq!(keys, expected);
     assert_eq!(role["IsCustom"], Value::Bool(true));
     assert_eq!(role["AssignableScopes"], serde_json::json!([scope]));
-    assert_eq!(
-        role["Actions"],
-        serde_json::json!([
-            "Microsoft.Authorization/locks/delete",
-            "Microsoft.Authorization/locks/write",
-            "Microsoft.Compute/locations/operations/read",
-            "Microsoft.Compute/restorePointCollections/delete",
-        ])
-    );
+    let actions: Vec<&str> = role["Actions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for action in [
+        "Microsoft.Authorization/locks/delete",
+        "Microsoft.Authorization/locks/write",
+        "Microsoft.Compute/locations/operations/read",
+        "Microsoft.Compute/restorePointCollections/delete",
+    ] {
+        assert!(actions.contains(&action), "{action}: {actions:?}");
+    }
+    assert!(actions.is_sorted());
 }
 
 #[test]

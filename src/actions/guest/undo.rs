@@ -99,7 +99,7 @@ fn switch(told: &BTreeMap<String, String>, result: &Value) -> Back {
         (Some(from), _) => from
             .strip_suffix(')')
             .and_then(|from| from.rsplit_once(" ("))
-            .map(|(value, kind)| format!("{kind}={value}")),
+            .map(|(value, kind)| format!("{kind}:{value}")),
         _ => None,
     };
     let name = told.get("Switch").map_or("", String::as_str);
@@ -158,15 +158,15 @@ mod tests {
     fn a_switch_goes_back_to_what_its_script_said_was_there() {
         for (from, expected) in [
             (Value::Null, "absent"),
-            (json!("FALSE (String)"), "String=FALSE"),
-            (json!("1 (DWord)"), "DWord=1"),
+            (json!("FALSE (String)"), "String:FALSE"),
+            (json!("1 (DWord)"), "DWord:1"),
         ] {
             let result = json!({ "state": "changed", "from": from });
             assert_eq!(told(undo(&result, None)).as_deref(), Some(expected));
         }
         let planned = json!({ "state": "planned", "from": "FALSE (String)" });
         let lost = undo(&planned, Some(Fate::InDoubt));
-        assert_eq!(told(lost).as_deref(), Some("String=FALSE"));
+        assert_eq!(told(lost).as_deref(), Some("String:FALSE"));
         assert_eq!(undo(&json!({ "state": "already" }), None), Undo::Nothing);
     }
 

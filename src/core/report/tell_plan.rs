@@ -29,7 +29,11 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
         page.text(Line::new(&report.reason));
         return page;
     }
-    let title = format!("Plan: {} on {}", plan.runbook.code, plan.target_name);
+    let what = match &plan.undoes {
+        Some(run) => format!("undo of run {run}"),
+        None => plan.runbook.code.clone(),
+    };
+    let title = format!("Plan: {what} on {}", plan.target_name);
     page.title(Line::new(title));
     context(&mut page, &plan.context);
     page.field("VM", Line::id(&plan.target.id));
@@ -279,6 +283,7 @@ fn next(page: &mut Page, plan: &Plan) {
         None => Command::apply(plan),
     };
     match &plan.verdict {
+        Some(_) if plan.undoes.is_some() => page.text(Line::new("Nothing is sent.")),
         Some(verdict) if verdict.outcome == RunOutcome::NothingToDo => {
             page.text(Line::new("Nothing: the complaint does not stand any more."));
         }

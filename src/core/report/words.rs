@@ -100,6 +100,16 @@ pub(super) fn totals(plan: &Plan) -> String {
     parts.join("; ")
 }
 
+/// How a run ended, as the first line of its report.
+pub(super) fn headline_of(outcome: Option<RunOutcome>, plan: &Plan) -> String {
+    match (outcome, &plan.undoes) {
+        (Some(RunOutcome::Fixed), Some(run)) => {
+            format!("Undone: {} is as it was before run {run}", plan.target_name)
+        }
+        _ => headline(outcome, &plan.target_name),
+    }
+}
+
 /// How it ended, with the target, as the first line of a report.
 pub(super) fn headline(outcome: Option<RunOutcome>, target: &str) -> String {
     match outcome {

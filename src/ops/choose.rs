@@ -40,7 +40,11 @@ pub(super) async fn choose<'a>(
         Some(failure) if failure.symptom.wrapper().is_some() => failure.answer,
         _ => return Ok(named),
     };
-    match inside.runbook.as_deref().filter(|_| inside.found.is_some()) {
+    match inside
+        .runbook
+        .as_deref()
+        .filter(|_| inside.inside.is_some())
+    {
         Some(code) => Ok(Chosen {
             runbook: find(world, code)?,
             answer: Some(inside),

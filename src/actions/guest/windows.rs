@@ -60,10 +60,6 @@ pub const REG_STRING: Script = Script {
         },
         Parameter {
             name: "Undo",
-            values: "absent|(String|ExpandString)=[A-Za-z0-9._-]{1,64}|(DWord|QWord)=[0-9]{1,19}",
-        },
-        Parameter {
-            name: "Undo",
             values: "absent|String:[A-Za-z0-9._-]{1,64}|(DWord|QWord):[0-9]{1,19}",
         },
         APPLY,

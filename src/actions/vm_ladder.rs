@@ -24,6 +24,7 @@ use crate::actions::words::names;
 use crate::azure::operation;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::RuleBroken;
+use crate::azure::reader::rights;
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::Vm;
 use crate::base::clock::add;
@@ -163,6 +164,10 @@ impl<R: Rung> Remedy for Ladder<R> {
             scripts: Vec::new(),
             put_back: None,
         }
+    }
+
+    fn reads() -> Vec<&'static str> {
+        rights::COMPUTE_OPERATION.to_vec()
     }
 
     fn needs(_: &R::Args, _: &Past<'_>) -> Vec<FactKey> {

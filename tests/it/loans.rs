@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use runbook::azure::Transport as _;
-use runbook::core::journal::Record;
 use runbook::core::journal::store::Store as _;
+use runbook::core::journal::{Event, Record};
 use runbook::core::outcome::RunOutcome;
 use runbook::core::plan::consent::Consent;
 use runbook::core::report::Report;
@@ -291,7 +291,7 @@ fn what_another_made_of_its_place_is_left_for_a_person() {
             .unwrap()
             .to_owned();
         stage.listener = Arc::new(move |record: &Record| {
-            if record.event.name() == "verified" && record.seq < 12 {
+            if matches!(&record.event, Event::Verified { step, .. } if step == "unlock") {
                 let path = format!(
                     "{subscription}/providers/Microsoft.Authorization/locks/wide?api-version=2020-05-01"
                 );

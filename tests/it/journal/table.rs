@@ -24,7 +24,10 @@ fn plan() -> &'static Plan {
             // A lock is borrowed in it: unlock, clean-up, unlock-back, back-up.
             let stage = Stage::of(crate::loans::sim("", ""));
             let plan = stage.plan("UserErrorRpCollectionLimitReached", "web1");
-            plan.await.unwrap()
+            let mut plan = plan.await.unwrap();
+            // Steps that are not asked for have nothing to tell.
+            plan.steps.retain(|step| !step.changes.is_empty());
+            plan
         })
     })
 }

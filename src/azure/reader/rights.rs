@@ -84,9 +84,12 @@ pub const PROVIDER: &[&str] = &["Microsoft.Resources/subscriptions/providers/rea
 /// `policy_assignment`.
 pub const POLICY_ASSIGNMENT: &[&str] = &["Microsoft.Authorization/policyAssignments/read"];
 
-/// `poll`, for the cancellation of a job. Assumption: the name, by analogy with that of a backup.
-pub const JOB_OPERATION: &[&str] =
-    &["Microsoft.RecoveryServices/Vaults/backupJobs/operationsStatus/read"];
+/// `poll`, for the cancellation of a job. Assumption: the name of the first, by analogy with that of
+/// a backup; the second stands in remediations.md 6, row R1.
+pub const JOB_OPERATION: &[&str] = &[
+    "Microsoft.RecoveryServices/Vaults/backupJobs/operationsStatus/read",
+    "Microsoft.RecoveryServices/Vaults/backupJobs/operationResults/read",
+];
 
 /// `protected_items`, a list of a whole vault.
 pub const PROTECTED_ITEMS: &[&str] =

@@ -107,7 +107,7 @@ proptest! {
 /// A journal with one run of the removal of a failed extension.
 fn of_one_run() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    build(folder.path(), &vec![(1, 999)]);
+    build(folder.path(), &vec![(1, histories()[1].len() - 1)]);
     let at = folder.path().to_owned();
     (folder, at)
 }

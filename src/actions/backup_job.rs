@@ -33,6 +33,8 @@ pub(super) struct Followed {
     pub(super) id: String,
     /// The protected item's resource id.
     pub(super) item: String,
+    /// Whether this run has started it, even if the answer was lost.
+    ours: bool,
 }
 
 /// The job that the step follows: the last backup it started, or the one it attached to.
@@ -47,6 +49,7 @@ pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
         Some(Followed {
             id: format!("{vault}/backupJobs/{name}"),
             item: item.to_owned(),
+            ours: true,
         })
     });
     let attached = || {
@@ -55,6 +58,7 @@ pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
         Some(Followed {
             id: id.to_owned(),
             item: item.to_owned(),
+            ours: job["ours"] == json!(true),
         })
     };
     // A step attaches only while it has started nothing, so what it started came later.
@@ -63,7 +67,21 @@ pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
 
 /// The last backup that the step has started.
 fn started<'a>(past: &'a Past<'_>) -> Option<&'a Sent> {
-    past.own().rev().find(|s| matches!(s.fate, Fate::Done(_)))
+    all_started(past).next_back()
+}
+
+/// The backups that the step has started: those that Azure took, and one whose answer was lost but
+/// whose job was found.
+fn all_started<'a>(past: &'a Past<'_>) -> impl DoubleEndedIterator<Item = &'a Sent> {
+    past.own().filter(|sent| was_taken(sent, past))
+}
+
+fn was_taken(sent: &Sent, past: &Past<'_>) -> bool {
+    match sent.fate {
+        Fate::Done(_) => true,
+        Fate::InDoubt => sent.step == past.step && past.following["job"]["ours"] == json!(true),
+        Fate::Failed(_) => false,
+    }
 }
 
 /// How many backups the run has started, in whichever step.
@@ -71,7 +89,7 @@ pub(super) fn started_by_run(past: &Past<'_>) -> usize {
     let backups = past
         .sent
         .iter()
-        .filter(|s| s.change.resource.ends_with("/backup") && matches!(s.fate, Fate::Done(_)));
+        .filter(|sent| sent.change.resource.ends_with("/backup") && was_taken(sent, past));
     backups.count()
 }
 
@@ -81,21 +99,35 @@ pub(super) fn counts_points(past: &Past<'_>) -> bool {
     past.following["counts_points"] == json!(true)
 }
 
+/// Who started a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// This run.
+    Us,
+    /// Somebody else.
+    Another,
+}
+
 /// Begins to follow a job.
 pub(super) fn follow(
     id: &str,
     name: &str,
     protection: &Protection,
-    what: &str,
+    by: By,
     past: &Past<'_>,
 ) -> Decision {
+    let what = match by {
+        By::Us => "the backup that was started",
+        By::Another => "the backup that is already running",
+    };
     Decision::Wait {
         what: format!("{what} (job {name})"),
         look_again_at: past.now,
         give_up_at: add(past.now, limits::BACKUP_ENDS),
         patience: Patience::Job,
         following: json!({
-            "job": { "id": name, "resource": id, "item": protection.item, "vault": protection.vault },
+            "job": { "id": name, "resource": id, "item": protection.item, "vault": protection.vault,
+                "ours": by == By::Us },
         }),
         recheck_incident: false,
         then: Vec::new(),
@@ -157,6 +189,7 @@ fn following(followed: &Followed, job: &JobFact) -> Value {
     let mut following = as_output(job);
     following["job"]["resource"] = json!(followed.id);
     following["job"]["item"] = json!(followed.item);
+    following["job"]["ours"] = json!(followed.ours);
     following
 }
 

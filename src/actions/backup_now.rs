@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::actions::backup_job::{self, Stand};
+use crate::actions::backup_job::{self, By, Stand};
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::protection::Protection;
 use crate::actions::facts::restore_points::RestorePoints;
@@ -172,12 +172,8 @@ fn begin(
     if let Some(job) = &jobs.running {
         let before = past.baseline["jobs"].as_array();
         let ours = before.is_some_and(|known| !known.iter().any(|k| *k == json!(job.name)));
-        let what = if ours {
-            "the backup that was started"
-        } else {
-            "the backup that is already running"
-        };
-        return backup_job::follow(&job.id, &job.name, protection, what, past);
+        let by = if ours { By::Us } else { By::Another };
+        return backup_job::follow(&job.id, &job.name, protection, by, past);
     }
     // A job that this run started and that has ended already is not in `running`.
     if past
@@ -189,13 +185,7 @@ fn begin(
             .iter()
             .find(|j| !known.iter().any(|k| *k == json!(j.name)))
     {
-        return backup_job::follow(
-            &new.id,
-            &new.name,
-            protection,
-            "the backup that was started",
-            past,
-        );
+        return backup_job::follow(&new.id, &new.name, protection, By::Us, past);
     }
     if vm
         .provisioning

@@ -13,6 +13,7 @@ pub mod pace;
 pub mod process;
 pub mod seal;
 pub mod secret;
+mod side_by_side;
 pub mod yaml;
 
 pub use chance::Chance;
@@ -20,3 +21,4 @@ pub use clock::Clock;
 pub use failure::{Accepted, ErrorClass, Failure};
 pub use seal::SealKey;
 pub use secret::Secret;
+pub use side_by_side::side_by_side;

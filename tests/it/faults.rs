@@ -1,14 +1,17 @@
 //! Every request of every scenario meets every fault.
 
+mod cases;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use runbook::ops::OpsError;
 use runbook::ops::rehearse::scenario_at;
+use runbook::ops::{OpsError, plan};
 use runbook::sim::Entry;
 
+use crate::crash::Subject;
 use crate::kit::promise::{end, hold, never_twice};
-use crate::kit::wire::{Passage, Request, Tamper, refusal};
+use crate::kit::wire::{Passage, Request, Tamper, Untouched, refusal};
 use crate::kit::{CASES, Stage, in_virtual_time};
 
 /// What may happen to one request.
@@ -67,20 +70,25 @@ impl Tamper for Noted {
     }
 }
 
-fn stage(scenario: &str, tamper: Arc<dyn Tamper>) -> Stage {
+fn scenario(name: &str) -> Subject {
+    let (_, code) = CASES.iter().find(|(known, _)| *known == name).unwrap();
     let now = "2026-11-21T03:10:00Z".parse().unwrap();
-    Stage::tampered(scenario_at(scenario, now).unwrap(), tamper)
+    Subject::plain(name, code, scenario_at(name, now).unwrap())
+}
+
+fn stage(subject: &Subject, tamper: Arc<dyn Tamper>) -> Stage {
+    subject.on(Stage::tampered(subject.sim.clone(), tamper))
 }
 
 /// How one attempt ended: the outcome's name, and why.
-async fn attempt(stage: &Stage, code: &str) -> Result<(String, String), String> {
+async fn attempt(stage: &Stage, subject: &Subject) -> Result<(String, String), String> {
     let before = stage.ledger().len();
     let sent = || stage.ledger().split_off(before);
     let nothing = |end: (String, String)| match sent().iter().any(Entry::is_write) {
         true => Err("something was sent although nothing may be".to_owned()),
         false => Ok(end),
     };
-    let plan = match stage.plan(code, "web1").await {
+    let plan = match plan(&stage.world, &subject.ask()).await {
         Ok(plan) => plan,
         Err(OpsError::Azure { failure }) => {
             return nothing(("no plan".to_owned(), failure.to_string()));
@@ -90,10 +98,14 @@ async fn attempt(stage: &Stage, code: &str) -> Result<(String, String), String> 
     if let Some(verdict) = &plan.verdict {
         return nothing((verdict.outcome.name().to_owned(), verdict.reason.clone()));
     }
-    let records = match stage.apply(plan).await {
+    let consent = subject.question.consent(&plan);
+    let records = match stage.apply_with(plan, consent).await {
         Ok(records) => records,
         Err(OpsError::MissingPermissions(_)) => {
             return nothing(("no rights".to_owned(), "rights are missing".to_owned()));
+        }
+        Err(OpsError::Refused(..)) => {
+            return nothing(("refused".to_owned(), "it was not agreed to".to_owned()));
         }
         Err(other) => return Err(format!("applying ends as {other:?}")),
     };
@@ -104,22 +116,68 @@ async fn attempt(stage: &Stage, code: &str) -> Result<(String, String), String> 
 
 /// One fault at one request: how the run ends, and how the next one does.
 fn meet(
-    scenario: &str,
-    code: &str,
+    subject: &Subject,
+    whole: &Undisturbed,
     at: usize,
     fault: Fault,
 ) -> Result<[(String, String); 2], String> {
     let run = || {
         in_virtual_time(async {
-            let stage = stage(scenario, Arc::new(Once { at, fault }));
-            let first = attempt(&stage, code).await?;
+            let stage = stage(subject, Arc::new(Once { at, fault }));
+            let first = attempt(&stage, subject).await?;
             stage.simulated.with(never_twice)?;
-            let second = attempt(&stage, code).await?;
-            stage.simulated.with(never_twice)?;
+            let second = attempt(&stage, subject).await?;
+            // What may be done once in a run, the next run may do again where nothing was mended.
+            if whole.is_mended(subject) {
+                stage.simulated.with(never_twice)?;
+            }
             Ok([first, second])
         })
     };
+    let run = std::panic::AssertUnwindSafe(run);
     std::panic::catch_unwind(run).unwrap_or_else(|_| Err("it panics".to_owned()))
+}
+
+/// A run that nothing disturbs.
+struct Undisturbed {
+    /// What it asks for.
+    requests: Vec<String>,
+    /// How it ends.
+    outcome: String,
+    /// Whether only a state proves the complaint: once that is mended, nothing shows it any more.
+    by_state: bool,
+}
+
+impl Undisturbed {
+    fn of(subject: &Subject) -> Self {
+        let noted = Arc::new(Noted::default());
+        let (end, by_state) = in_virtual_time(async {
+            let before = stage(subject, Arc::new(Untouched));
+            let plan = plan(&before.world, &subject.ask()).await;
+            let by_state = plan.is_ok_and(|plan| plan.incident.id.as_deref() == Some("state"));
+            let end = attempt(&stage(subject, noted.clone()), subject).await;
+            (end, by_state)
+        });
+        let (outcome, _) = end.unwrap_or_else(|why| panic!("{}: {why}", subject.name));
+        let requests = noted.0.lock().unwrap().clone();
+        Self {
+            requests,
+            outcome,
+            by_state,
+        }
+    }
+
+    /// Whether applying again finds nothing left to do.
+    fn is_mended(&self, subject: &Subject) -> bool {
+        self.outcome == "fixed" && !subject.question.force
+    }
+
+    /// The fault is over at the second attempt: it mends the VM or finds it mended.
+    fn unhealed(&self, (outcome, why): &(String, String)) -> Option<String> {
+        let well = ["fixed", "nothing_to_do"].contains(&outcome.as_str());
+        let shown_no_more = self.by_state && why.starts_with("nothing shows that");
+        (!well && !shown_no_more).then(|| format!("{outcome}: {why}"))
+    }
 }
 
 /// Whether the full product is asked for: it takes ten minutes.
@@ -150,22 +208,18 @@ fn boundaries(requests: &[String]) -> Vec<usize> {
     clippy::print_stdout,
     reason = "how much was tried is part of the proof"
 )]
-fn every_fault_at_every_request_of(scenario: &str) {
-    let (_, code) = CASES.iter().find(|(name, _)| *name == scenario).unwrap();
-    let noted = Arc::new(Noted::default());
-    in_virtual_time(async {
-        let stage = stage(scenario, noted.clone());
-        let (outcome, why) = attempt(&stage, code).await.unwrap();
-        assert_eq!(outcome, "fixed", "{why}");
-    });
-    let requests = noted.0.lock().unwrap().clone();
-    let boundaries = boundaries(&requests);
+fn every_fault_at_every_request_of(name: &str) {
+    let subject = scenario(name);
+    let whole = Undisturbed::of(&subject);
+    assert_eq!(whole.outcome, "fixed");
+    let requests = &whole.requests;
+    let boundaries = boundaries(requests);
     let (mut wrong, mut tried) = (Vec::new(), 0);
     let mut ends: BTreeMap<String, usize> = BTreeMap::new();
     for &at in &boundaries {
         for fault in faults(at, &requests[at]) {
             tried += 1;
-            match meet(scenario, code, at, fault) {
+            match meet(&subject, &whole, at, fault) {
                 Err(why) => wrong.push(format!(
                     "{fault:?} at request {at} ({}): {why}",
                     requests[at]
@@ -180,7 +234,7 @@ fn every_fault_at_every_request_of(scenario: &str) {
                             requests[at], first.0, first.1
                         ));
                     }
-                    if let Some(why) = unhealed(&second) {
+                    if let Some(why) = whole.unhealed(&second) {
                         wrong.push(format!(
                             "{fault:?} at request {at} ({}): {} ({}), then {why}",
                             requests[at], first.0, first.1
@@ -191,7 +245,7 @@ fn every_fault_at_every_request_of(scenario: &str) {
         }
     }
     println!(
-        "{scenario}: {} requests, {} boundaries, {} faults; {ends:?}",
+        "{name}: {} requests, {} boundaries, {} faults; {ends:?}",
         requests.len(),
         boundaries.len(),
         tried
@@ -207,11 +261,6 @@ fn every_fault_at_every_request_of(scenario: &str) {
 /// Whether one such fault passes by itself: a run outlasts it.
 fn passes(fault: Fault) -> bool {
     !matches!(fault, Fault::Status(401 | 403 | 404 | 409, ..))
-}
-
-/// The fault is over at the second attempt: it mends the VM or finds it mended.
-fn unhealed((outcome, why): &(String, String)) -> Option<String> {
-    (!["fixed", "nothing_to_do"].contains(&outcome.as_str())).then(|| format!("{outcome}: {why}"))
 }
 
 #[test]

@@ -12,7 +12,7 @@ use runbook::sim::world::RegistryValue;
 use runbook::sim::{Entry, Sim};
 use serde_json::{Value, json};
 
-use crate::crash::Camera;
+use crate::kit::camera::Camera;
 use crate::kit::promise::end;
 use crate::kit::wire::Untouched;
 use crate::kit::{Stage, figures, in_virtual_time};

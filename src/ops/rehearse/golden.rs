@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::base::{Clock, difference};
+use crate::base::{Clock, difference, side_by_side};
 use crate::core::runbook::catalogue::Catalogue;
 use crate::ops::rehearse::cases::Case;
 use crate::ops::rehearse::perform::{Performance, Wire, perform};
@@ -145,29 +142,11 @@ pub fn rehearse(
     wire: &Wire,
     told: &(dyn Fn(&Rehearsed) + Sync),
 ) -> Vec<Rehearsed> {
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let work = || {
-        while let Some((at, case)) = taken(&next, cases) {
-            let rehearsed = one(case, known.get(&case.runbooks), wire);
-            told(&rehearsed);
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            done.push((at, rehearsed));
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(cases.len()) {
-            scope.spawn(work);
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, rehearsed)| rehearsed).collect()
-}
-
-fn taken<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    Some((at, cases.get(at)?))
+    side_by_side(cases, |_, case| {
+        let rehearsed = one(case, known.get(&case.runbooks), wire);
+        told(&rehearsed);
+        rehearsed
+    })
 }
 
 fn one(case: &Case, known: Option<&Catalogue>, wire: &Wire) -> Rehearsed {

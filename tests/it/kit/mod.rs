@@ -1,5 +1,6 @@
 //! What every test here stands on: a simulated Azure in this process, in virtual time.
 
+pub(crate) mod camera;
 pub(crate) mod canaries;
 mod exchanges;
 pub(crate) mod figures;
@@ -149,15 +150,25 @@ impl Stage {
         .await
     }
 
-    /// Goes on with a run under the consent that it has.
+    /// Goes on with a run under the consent that it has, else under one to the whole plan.
     pub(crate) async fn resume(&self, run: &RunId) -> Result<Vec<Record>, OpsError> {
-        let store = self.world.store().as_ref();
-        let unfinished = resume::unfinished_run(store, &run.0).await?;
-        let all = Consent::Plan {
-            fingerprint: unfinished.plan.fingerprint.clone(),
+        let all = |plan: &Plan| Consent::Plan {
+            fingerprint: plan.fingerprint.clone(),
             max_risk: None,
         };
-        let consent = unfinished.consent.unwrap_or(all);
+        self.resume_with(run, all).await
+    }
+
+    /// The same, with another consent where the run has none.
+    pub(crate) async fn resume_with(
+        &self,
+        run: &RunId,
+        agreed: impl Fn(&Plan) -> Consent,
+    ) -> Result<Vec<Record>, OpsError> {
+        let store = self.world.store().as_ref();
+        let unfinished = resume::unfinished_run(store, &run.0).await?;
+        let consent = unfinished.consent.clone();
+        let consent = consent.unwrap_or_else(|| agreed(&unfinished.plan));
         let (_keep, stop) = watch::channel(false);
         let (by, told) = ("a test".to_owned(), Arc::clone(&self.listener));
         resume::resume(&self.world, run, consent, by, self.wait, stop, told).await

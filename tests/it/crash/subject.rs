@@ -1,0 +1,82 @@
+//! What is killed: a scenario, or a golden case, with what is asked in it.
+
+use std::path::Path;
+
+use runbook::core::plan::Plan;
+use runbook::ops::rehearse::cases::{Case, Question, cases_in};
+use runbook::ops::{Ask, plan};
+use runbook::sim::Sim;
+
+use crate::kit::Stage;
+
+/// The golden cases: with `RUNBOOK_EXHAUSTIVE` each, with `RUNBOOK_CASE` those that it is part of
+/// the name of, else about `most`: `plain` of each runbook, and of the others every so many-th.
+pub(crate) fn golden_cases(most: usize) -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/rehearsals");
+    let mut cases = cases_in(&root).unwrap_or_else(|why| panic!("{why}"));
+    if let Some(only) = std::env::var_os("RUNBOOK_CASE").and_then(|c| c.into_string().ok()) {
+        cases.retain(|case| case.title().contains(&only));
+        return cases;
+    }
+    if std::env::var_os("RUNBOOK_EXHAUSTIVE").is_some() {
+        return cases;
+    }
+    let (plain, others): (Vec<Case>, Vec<Case>) =
+        cases.into_iter().partition(|case| case.name == "plain");
+    let left = most.saturating_sub(plain.len()).max(1);
+    let step = others.len().div_ceil(left).max(1);
+    plain
+        .into_iter()
+        .chain(others.into_iter().step_by(step))
+        .collect()
+}
+
+/// A simulated Azure, and what is asked of the tool beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) name: String,
+    pub(crate) code: String,
+    pub(crate) sim: Sim,
+    pub(crate) question: Question,
+}
+
+impl Subject {
+    /// The plain question about a code.
+    pub(crate) fn plain(name: &str, code: &str, sim: Sim) -> Self {
+        Self {
+            name: name.to_owned(),
+            code: code.to_owned(),
+            sim,
+            question: Question::default(),
+        }
+    }
+
+    /// A golden case.
+    pub(crate) fn of(case: &Case) -> Self {
+        let scene = case.read().unwrap_or_else(|why| panic!("{why}"));
+        Self {
+            name: case.title(),
+            code: case.code.clone(),
+            sim: scene.sim,
+            question: scene.question,
+        }
+    }
+
+    /// The question as the tool hears it.
+    pub(crate) fn ask(&self) -> Ask {
+        self.question.ask(&self.code, self.sim.world())
+    }
+
+    /// What the tool plans on a stage where it is asked.
+    pub(crate) async fn planned(&self, stage: &Stage) -> Result<Plan, String> {
+        plan(&stage.world, &self.ask())
+            .await
+            .map_err(|why| why.to_string())
+    }
+
+    /// Patient as the question says.
+    pub(crate) fn on(&self, stage: Stage) -> Stage {
+        let wait = self.question.wait();
+        Stage { wait, ..stage }
+    }
+}

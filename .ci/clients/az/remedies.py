@@ -4,7 +4,7 @@ import pathlib
 
 from az.patient import Patient
 
-SCRIPT = pathlib.Path(__file__).parents[3] / "src/actions/guest/win-reg-string.ps1"
+SCRIPT = pathlib.Path(__file__).parents[3] / "src/actions/guest/windows/reg-string.ps1"
 GROUP = "AzureBackupRG_westeurope_1"
 
 

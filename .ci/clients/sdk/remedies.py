@@ -8,7 +8,7 @@ from azure.mgmt.compute.models import RunCommandInput, RunCommandInputParameter
 from sdk.patient import Patient, same
 from sdk.session import refused
 
-SCRIPT = pathlib.Path(__file__).parents[3] / "src/actions/guest/win-reg-string.ps1"
+SCRIPT = pathlib.Path(__file__).parents[3] / "src/actions/guest/windows/reg-string.ps1"
 EXTENSION = "VMSnapshot"
 GROUP = "AzureBackupRG_westeurope_1"
 

@@ -105,7 +105,12 @@ pub(in crate::sim) fn get(sim: &mut Sim, _: &Call, found: &Found) -> Reply {
 }
 
 fn view(world: &World, vm: &Vm, disk: &Disk) -> Value {
+    let made = match disk.lun {
+        None => "FromImage",
+        Some(_) => "Empty",
+    };
     let mut properties = json!({
+        "creationData": {"createOption": made},
         "diskSizeGB": disk.gib,
         "encryption": {"type": "EncryptionAtRestWithPlatformKey"},
         "diskState": "Attached",

@@ -56,6 +56,12 @@ const DEVIATIONS: &[Deviation] = &[
         "recorded 2024-05 and 2025-01",
     ),
     (
+        "BackupProtectedItems_List",
+        "answer 200 /value/",
+        "'softDeleteRetentionPeriod' was unexpected",
+        "recorded 2024 and 2025",
+    ),
+    (
         "VirtualMachineExtensions_Delete",
         "answer 429 ",
         "'code', 'message', 'details' were unexpected",

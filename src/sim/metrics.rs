@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::sim::answer::{Cause, Reply};
+use crate::sim::answer::Reply;
 use crate::sim::call::Call;
 use crate::sim::compute;
 use crate::sim::ids;
@@ -22,7 +22,8 @@ pub(in crate::sim) fn list(sim: &mut Sim, call: &Call, found: &Found) -> Reply {
         Ok(vm) => vm,
         Err(reply) => return reply,
     };
-    let refused = |why: &str| Reply::error(Cause::Service, 400, "BadRequest", why);
+    // Metrics describe their errors without an envelope.
+    let refused = |why: &str| Reply::json(400, &json!({"code": "BadRequest", "message": why}));
     let span = call.query("timespan").and_then(|text| {
         let (from, to) = text.split_once('/')?;
         Some((from.parse().ok()?, to.parse().ok()?))

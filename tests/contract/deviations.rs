@@ -56,6 +56,18 @@ const DEVIATIONS: &[Deviation] = &[
         "recorded 2024-05 and 2025-01",
     ),
     (
+        "ActivityLogs_List",
+        "answer 403",
+        "'error' was unexpected",
+        "Resource Manager refuses before the service is asked, in its own form (azure-api.md 2.2)",
+    ),
+    (
+        "Metrics_List",
+        "answer 403",
+        "'error' was unexpected",
+        "Resource Manager refuses before metrics are asked, in its own form (azure-api.md 2.2)",
+    ),
+    (
         "BackupProtectedItems_List",
         "answer 200 /value/",
         "'softDeleteRetentionPeriod' was unexpected",

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 pub(crate) enum Outside {
     /// Tokens and the like: Entra ID's, not Resource Manager's.
     Entra,
-    /// The status of a long-running operation of compute: Resource Manager's contract with its
-    /// providers ("Asynchronous operations" of azure-resource-manager-rpc).
+    /// The status of a long-running operation of compute, or of the cancellation of a backup job:
+    /// Resource Manager's contract with its providers ("Asynchronous operations" of azure-resource-manager-rpc).
     OperationStatus,
     /// The result of one, by the `Location` header.
     OperationResult,
@@ -40,6 +40,11 @@ pub(crate) fn governed(method: &str, path: &str, query: &[(String, String)]) -> 
         } else {
             Outside::OperationStatus
         });
+    }
+    // The cancellation of a backup job: its own description has the result alone, and the header
+    // that was recorded names a status (backup-job-cancel).
+    if method == "GET" && path.contains("/backupjobs/") && path.contains("/operationsstatus/") {
+        return Some(Outside::OperationStatus);
     }
     if path.contains("/providers/microsoft.network/") {
         let looks = [
@@ -83,6 +88,7 @@ pub(crate) fn status_schema() -> Value {
         "required": ["status"],
         "additionalProperties": false,
         "properties": {
+            "id": { "type": "string" },
             "name": { "type": "string" },
             "status": { "enum": ["InProgress", "Succeeded", "Failed", "Canceled"] },
             "startTime": { "type": "string", "format": "date-time" },

@@ -9,3 +9,4 @@ mod machine;
 mod perms;
 mod powershell;
 mod table;
+mod undone;

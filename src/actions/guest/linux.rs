@@ -15,6 +15,17 @@ macro_rules! text {
     };
 }
 
+/// A script of `linux/` that can undo what it did, with the part that knows how.
+macro_rules! undoable {
+    ($stem:literal) => {
+        concat!(
+            include_str!(concat!("linux/", $stem, ".sh")),
+            include_str!("linux/undo.sh"),
+            include_str!("linux/common.sh")
+        )
+    };
+}
+
 const fn probe(name: &'static str, text: &'static str) -> Script {
     Script {
         name,
@@ -35,6 +46,12 @@ const fn writer(name: &'static str, text: &'static str) -> Script {
         ..probe(name, text)
     }
 }
+
+/// The copy of the old file that a script kept, as it names them.
+const UNDO: Parameter = Parameter {
+    name: "Undo",
+    values: r"[A-Za-z0-9._-]{1,100}\.runbook-[0-9]{8}T[0-9]{6}Z(\.again){0,9}",
+};
 
 /// What the agent is, and what keeps it or the extension from working.
 pub const AGENT_CHECK: Script = probe("lin-agent-check", text!("agent-check"));
@@ -87,9 +104,10 @@ pub const WAAGENT_CONF: Script = Script {
             name: "Value",
             values: "y|n|auto",
         },
+        UNDO,
         APPLY,
     ],
-    ..writer("lin-waagent-conf", text!("waagent-conf"))
+    ..writer("lin-waagent-conf", undoable!("waagent-conf"))
 };
 
 /// Sets a key of `vmbackup.conf`.
@@ -108,13 +126,20 @@ pub const VMBACKUP_CONF: Script = Script {
             name: "Value",
             values: r"2|False|[1-9][0-9]{1,2}|/[A-Za-z0-9._-][A-Za-z0-9/._-]*",
         },
+        Parameter {
+            values: r"absent|[A-Za-z0-9._-]{1,100}\.runbook-[0-9]{8}T[0-9]{6}Z(\.again){0,9}",
+            ..UNDO
+        },
         APPLY,
     ],
-    ..writer("lin-vmbackup-conf", text!("vmbackup-conf"))
+    ..writer("lin-vmbackup-conf", undoable!("vmbackup-conf"))
 };
 
 /// Rewrites `vmbackup.conf` as ASCII.
-pub const VMBACKUP_ENCODING: Script = writer("lin-vmbackup-encoding", text!("vmbackup-encoding"));
+pub const VMBACKUP_ENCODING: Script = Script {
+    parameters: &[UNDO, APPLY],
+    ..writer("lin-vmbackup-encoding", undoable!("vmbackup-encoding"))
+};
 
 /// Which file system did not freeze, and why.
 pub const FREEZE_CHECK: Script = probe("lin-freeze-check", text!("freeze-check"));

@@ -21,9 +21,14 @@ struct Case {
     path: &'static str,
     old: &'static str,
     new: &'static str,
+    /// What the copy of the time before holds, where a change is undone.
+    copy: Option<&'static str>,
 }
 
-const CASES: [Case; 3] = [
+/// The name of that copy, behind the file's.
+const COPY: &str = ".runbook-20261121T031000Z";
+
+const CASES: [Case; 6] = [
     Case {
         script: WAAGENT_CONF,
         parameters: &[
@@ -34,6 +39,7 @@ const CASES: [Case; 3] = [
         path: "/etc/waagent.conf",
         old: "Extensions.Enabled=n\nOS.EnableFirewall=y\nLogs.Verbose=n\n",
         new: "Extensions.Enabled=y\nOS.EnableFirewall=y\nLogs.Verbose=n\n",
+        copy: None,
     },
     Case {
         script: VMBACKUP_CONF,
@@ -41,6 +47,7 @@ const CASES: [Case; 3] = [
         path: "/etc/azure/vmbackup.conf",
         old: "[SnapshotThread]\ntimeout = 60\n[Other]\na = 1\n",
         new: "[SnapshotThread]\nseqsnapshot = 2\ntimeout = 60\n[Other]\na = 1\n",
+        copy: None,
     },
     Case {
         script: VMBACKUP_ENCODING,
@@ -48,6 +55,44 @@ const CASES: [Case; 3] = [
         path: "/etc/azure/vmbackup.conf",
         old: "\u{feff}[SnapshotThread]\ntimeout = 60\n",
         new: "[SnapshotThread]\ntimeout = 60\n",
+        copy: None,
+    },
+    Case {
+        script: WAAGENT_CONF,
+        parameters: &[
+            ("Key", "Extensions.Enabled"),
+            ("Value", "y"),
+            ("Undo", "waagent.conf.runbook-20261121T031000Z"),
+            ("Apply", "true"),
+        ],
+        path: "/etc/waagent.conf",
+        old: "Extensions.Enabled=y\nLogs.Verbose=n\n",
+        new: "Extensions.Enabled=n # for now\nLogs.Verbose=n\n",
+        copy: Some("Extensions.Enabled=n # for now\nLogs.Verbose=n\n"),
+    },
+    Case {
+        script: VMBACKUP_CONF,
+        parameters: &[
+            ("Key", "seqsnapshot"),
+            ("Value", "2"),
+            ("Undo", "vmbackup.conf.runbook-20261121T031000Z"),
+            ("Apply", "true"),
+        ],
+        path: "/etc/azure/vmbackup.conf",
+        old: "[SnapshotThread]\nseqsnapshot = 2\nwritelog = True\n",
+        new: "[SnapshotThread]\nwritelog = True\n",
+        copy: Some("[SnapshotThread]\ntimeout = 60\n"),
+    },
+    Case {
+        script: VMBACKUP_ENCODING,
+        parameters: &[
+            ("Undo", "vmbackup.conf.runbook-20261121T031000Z"),
+            ("Apply", "true"),
+        ],
+        path: "/etc/azure/vmbackup.conf",
+        old: "[SnapshotThread]\ntimeout = 60\n",
+        new: "\u{feff}[SnapshotThread]\ntimeout = 60\n",
+        copy: Some("\u{feff}[SnapshotThread]\ntimeout = 60\n"),
     },
 ];
 
@@ -57,6 +102,9 @@ fn machine(case: &Case) -> Machine {
         machine.before(tool, TRAP);
     }
     machine.file(case.path, case.old).mode(case.path, 0o640);
+    if let Some(copy) = case.copy {
+        machine.file(&format!("{}{COPY}", case.path), copy);
+    }
     machine
 }
 
@@ -80,7 +128,7 @@ fn at_every_step(case: &Case, happens: &str, holds: impl Fn(&Machine, Option<&To
             break;
         }
     }
-    assert!(step > 6, "only {step} steps");
+    assert!(step > 4, "only {step} steps");
 }
 
 /// Runs `case` with nothing in its way.

@@ -100,6 +100,11 @@ impl Machine {
         machine
     }
 
+    /// Another one, with the same shell.
+    pub(super) fn anew(&self) -> Self {
+        Self::new(self.shell)
+    }
+
     fn bin(&self, tool: &str) -> PathBuf {
         self.scratch.path().join("bin").join(tool)
     }

@@ -2,6 +2,8 @@
 
 mod closed;
 
+use std::collections::BTreeSet;
+
 use runbook::actions::guest::script::Script;
 use runbook::actions::guest::windows;
 use tree_sitter::{Node, Parser, Tree};
@@ -81,6 +83,29 @@ fn the_grammar_reads_every_script_whole() {
             left.extend(node.children(&mut cursor));
         }
     }
+}
+
+/// PowerShell refuses the whole script then, and the grammar does not mind.
+#[test]
+fn no_table_names_a_key_twice() {
+    let mut tables = 0;
+    for parsed in each() {
+        for table in parsed.all(parsed.root(), "hash_literal_expression") {
+            let mut cursor = table.walk();
+            let body = table.named_children(&mut cursor).next();
+            let mut keys = BTreeSet::new();
+            for entry in body.into_iter().flat_map(|b| parsed.all(b, "hash_entry")) {
+                if entry.parent() != body {
+                    continue;
+                }
+                let key = parsed.text(entry.named_child(0).unwrap()).to_lowercase();
+                let is_new = keys.insert(key.trim_matches('\'').to_owned());
+                assert!(is_new, "{}: {key} twice", parsed.script.name);
+            }
+            tables += keys.len();
+        }
+    }
+    assert!(tables > 100, "{tables}");
 }
 
 #[test]

@@ -6,13 +6,14 @@
 # Documents: "Troubleshoot backup errors on Azure VMs" (2022-06-16): FsFreeze timeouts and more than
 # four disks; it names a file inside the extension, and the extension's source (2026-08) reads this one.
 # Arguments: Key and Value, one of seqsnapshot=2, isanysnapshotfailed=False, SafeFreezeWaitInSeconds=66
-# to 600, MountsToSkip=a mounted ext3, ext4, xfs or btrfs, never /; Apply.
+# to 600, MountsToSkip=a mounted ext3, ext4, xfs or btrfs, never /; Undo, the name of the copy that was
+# kept when they were set, or absent where there was no file; Apply.
 # RESULT: already, planned, changed, needs_human, failed; from is what held before, kept the copy of
-# the old file (empty: there was none). The extension reads the file at each backup.
-# Undone by: the copy named in kept, put back; without one, by removing the file.
+# the old file (empty: there was none). The extension reads the file at each backup, and writes it too.
+# Undone by: Undo, which takes the key back to what it is in that copy, if it still is as it was set.
 
 work() {
-  Key=${Key:-} Value=${Value:-} conf=$ROOT/etc/azure/vmbackup.conf
+  Key=${Key:-} Value=${Value:-} Undo=${Undo:-} conf=$ROOT/etc/azure/vmbackup.conf
   allowed || say failed 64 \
     reason 'this key and value are not on the list; a mount point to skip is mounted, freezable and not /'
   if [ -f "$conf" ]; then
@@ -20,20 +21,29 @@ work() {
     is_plain "$conf" || say needs_human 2 \
       reason 'the file has a key twice or a line that goes on: the extension may ignore all of it'
   fi
-  now=$(read_key "$conf")
-  want=$Value
-  if [ "$Key" = MountsToSkip ] && [ -n "$now" ]; then
-    # The extension splits at commas and does not trim.
-    clean=$(printf %s "$now" | tr -d ' \t')
-    case ",$clean," in
-      *",$Value,"*) want=$clean ;;
-      *) want=$clean,$Value ;;
-    esac
-  fi
+  if [ -n "$Undo" ]; then undo "$conf"; fi
+  now=$(value_of "$conf")
+  want=$(wanted_of "$conf")
   if [ "$now" = "$want" ]; then say already 0 key "$Key" value "$(brief "$now")"; fi
   applies || say planned 0 key "$Key" from "$(brief "$now")" to "$(brief "$want")"
-  swap "$conf" set_key is_set
+  line=$(set_line "$Key" "$want")
+  swap "$conf" put_line is_set
   say changed 0 key "$Key" from "$(brief "$now")" to "$(brief "$want")" kept "$kept"
+}
+
+# A mount point is added to those that are skipped. The extension splits at commas and does not trim.
+wanted_of() {
+  skipped=''
+  if [ "$Key" = MountsToSkip ]; then skipped=$(value_of "$1"); fi
+  if [ -z "$skipped" ]; then
+    printf %s "$Value"
+    return
+  fi
+  skipped=$(printf %s "$skipped" | tr -d ' \t')
+  case ",$skipped," in
+    *",$Value,"*) printf %s "$skipped" ;;
+    *) printf %s "$skipped,$Value" ;;
+  esac
 }
 
 allowed() {
@@ -44,6 +54,7 @@ allowed() {
       ;;
     MountsToSkip=/?*)
       case $Value in *[!A-Za-z0-9/._-]*) return 1 ;; esac
+      [ -z "$Undo" ] || return 0
       awk -v mount="$Value" '$2 == mount && $3 ~ /^(ext3|ext4|xfs|btrfs)$/ { found = 1 } END { exit !found }' \
         "$ROOT/proc/mounts"
       ;;
@@ -65,33 +76,43 @@ is_plain() {
 }
 
 # Keys are compared without case: the extension writes the file itself, in lower case.
-read_key() {
-  [ -f "$1" ] || return 0
-  awk -v key="$Key" '
+value_of() {
+  if [ -e "$1" ]; then of value <"$1"; fi
+}
+
+lines_of() { of lines <"$1"; }
+
+# of value|lines: the last value of the key in the section, or the lines that set it.
+of() {
+  awk -v key="$Key" -v what="$1" '
     BEGIN { key = tolower(key) }
     /^[ \t]*[#;]/ { next }
     /^\[/ { inside = /^\[SnapshotThread\]/; next }
     inside && match($0, /[=:]/) {
       name = tolower(substr($0, 1, RSTART - 1)); value = substr($0, RSTART + 1)
       gsub(/[ \t]+$/, "", name); gsub(/^[ \t]+|[ \t\r]+$/, "", value)
-      if (name == key) found = value
+      if (name != key) next
+      found = value
+      if (what == "lines") print
     }
-    END { print found }' "$1"
+    END { if (what == "value") print found }'
 }
 
-is_set() { [ "$(read_key "$1")" = "$want" ]; }
+is_set() { [ "$(value_of "$1")" = "$want" ]; }
 
-# By the environment, because awk would read a backslash in -v.
-set_key() {
-  KEY=$Key VALUE=$want awk '
-    function put() { if (!done) print key " = " ENVIRON["VALUE"]; done = 1 }
-    BEGIN { key = ENVIRON["KEY"]; lower = tolower(key) }
+set_line() { printf '%s = %s' "$1" "$2"; }
+
+# By the environment, because awk would read a backslash in -v. Without a line the key goes.
+put_line() {
+  KEY=$Key LINE=$line awk '
+    function put() { if (!done && line != "") print line; done = 1 }
+    BEGIN { key = tolower(ENVIRON["KEY"]); line = ENVIRON["LINE"] }
     /^\[/ { inside = /^\[SnapshotThread\]/; print; if (inside) { seen = 1; put() } next }
     inside && !/^[ \t]*[#;]/ && match($0, /[=:]/) {
       name = tolower(substr($0, 1, RSTART - 1)); gsub(/[ \t]+$/, "", name)
-      if (name == lower) next
+      if (name == key) next
     }
     { print }
-    END { if (!seen) { print "[SnapshotThread]"; put() } }'
+    END { if (!seen && line != "") { print "[SnapshotThread]"; put() } }'
 }
 

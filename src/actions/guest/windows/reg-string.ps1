@@ -49,7 +49,6 @@ function Work {
     ReinstallProvider = @($agent, 'IsProviderInstalled', 'False')
     ReinstallCommon   = @($persistent, 'IsCommonProviderInstalled', 'False')
     VcRedistInstalled = @($persistent, 'IsVCRedistInstalled', 'True')
-    VcRedistInstalled = @($persistent, 'IsVCRedistInstalled', 'True')
   }
   if (-not $catalog.ContainsKey($Switch)) { Say 'failed' 64 @{ reason = 'unknown switch' } }
   $path, $name, $set = $catalog[$Switch]

@@ -31,7 +31,7 @@ function Work {
   $whole = Are-Whole $from
   $was = (Service 'msiserver').StartMode
   # The extension cannot install its own runtime either while Windows Installer is disabled.
-  if ($whole -and $was -ne 'Disabled') { Say 'already' 0 @{ versions = $from } }
+  if ($whole -and $was -ne 'Disabled') { Say 'already' @{ versions = $from } }
   $installer = $null
   if (-not $whole) {
     $folder = Newest-Extension
@@ -40,26 +40,26 @@ function Work {
         Select-Object -First 1
     }
     if (-not $installer) {
-      Say 'needs_human' 2 @{ reason = 'the newest extension folder has no vcredist2013_x64'; from = $from }
+      Say 'needs_human' @{ reason = 'the newest extension folder has no vcredist2013_x64'; from = $from }
     }
     $by = Get-AuthenticodeSignature -FilePath $installer.FullName
     if ($by.Status -ne 'Valid' -or $by.SignerCertificate.Subject -notmatch 'O=Microsoft Corporation') {
-      Say 'needs_human' 2 @{ reason = 'the installer is not signed by Microsoft'; from = $from }
+      Say 'needs_human' @{ reason = 'the installer is not signed by Microsoft'; from = $from }
     }
   }
-  if (-not (Applies)) { Say 'planned' 0 @{ from = $from; installer = $installer.Name; installer_was = $was } }
+  if (-not (Applies)) { Say 'planned' @{ from = $from; installer = $installer.Name; installer_was = $was } }
 
   if ($was -eq 'Disabled') { Set-Service -Name 'msiserver' -StartupType Manual }
-  if ($whole) { Say 'changed' 0 @{ from = $from; to = $from; reboot = $false; installer_was = $was } }
+  if ($whole) { Say 'changed' @{ from = $from; to = $from; reboot = $false; installer_was = $was } }
   # 1638: another version of it is installed already; 3010: done, after a restart.
   $code = (Native $installer.FullName '/install /quiet /norestart' 1200).code
   if ($code -eq 1638) { $code = (Native $installer.FullName '/repair /quiet /norestart' 1200).code }
   $to = @(Libraries)
   $told = @{ from = $from; to = $to; code = $code; reboot = ($code -eq 3010); installer_was = $was }
-  if ((Are-Whole $to) -or $code -eq 3010) { Say 'changed' 0 $told }
+  if ((Are-Whole $to) -or $code -eq 3010) { Say 'changed' $told }
   if ($code -eq 1638) {
-    Say 'needs_human' 2 (@{ reason = 'another version is installed, and the libraries are not whole' } + $told)
+    Say 'needs_human' (@{ reason = 'another version is installed, and the libraries are not whole' } + $told)
   }
-  Say 'failed' 1 (@{ reason = 'the libraries are not whole after the installer' } + $told)
+  Say 'failed' (@{ reason = 'the libraries are not whole after the installer' } + $told)
 }
 

@@ -63,6 +63,10 @@ pub const AGENT_SERVICE: Script = Script {
             name: "Restart",
             values: "true|false",
         },
+        Parameter {
+            name: "Undo",
+            values: "disabled",
+        },
         APPLY,
     ],
     ..writer("lin-agent-service", text!("agent-service"))

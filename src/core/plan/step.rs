@@ -43,10 +43,7 @@ impl Planner<'_> {
         let mut chosen = Facts::default();
         chosen.know("params", params_fact(&self.request.params));
         if let Evaluated::Known(Value::Bool(false)) = step.guard(&chosen) {
-            let why = format!(
-                "not needed here: {}",
-                step.when.as_deref().unwrap_or("never")
-            );
+            let why = step.not_needed(&chosen, self.lookers);
             return self.simple(step, Forecast::Skipped, why);
         }
         self.deferred(step, action, Value::Null, format!("decided after {what}"))
@@ -91,10 +88,7 @@ impl Planner<'_> {
             .await;
         match step.guard(self.facts) {
             Evaluated::Known(Value::Bool(false)) => {
-                let why = format!(
-                    "not needed here: {}",
-                    step.when.as_deref().unwrap_or("never")
-                );
+                let why = step.not_needed(self.facts, self.lookers);
                 return self.simple(step, Forecast::Skipped, why);
             }
             Evaluated::Known(_) => {}

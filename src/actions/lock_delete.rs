@@ -22,7 +22,7 @@ use crate::actions::facts::lock::{lock_key, same_lock};
 use crate::actions::facts::locks::{LockFact, LockRemedy, Locks};
 use crate::actions::limits;
 use crate::actions::operations::applied;
-use crate::actions::words::{count, names};
+use crate::actions::words::{count, names, place};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::BlockingLock;
 use crate::azure::resource_id::ResourceId;
@@ -340,16 +340,16 @@ fn change(lock: &LockFact, past: &Past<'_>) -> Change {
         .as_deref()
         .map(|n| format!(" (notes: \"{n}\")"))
         .unwrap_or_default();
-    let on = lock.scope.rsplit('/').next().unwrap_or_default();
     Change {
         method: "DELETE".to_owned(),
         resource: lock.id.clone(),
         body: Value::Null,
         summary: format!(
-            "{} the lock `{}` ({}) on `{on}`{notes}",
+            "{} the lock `{}` ({}) on {}{notes}",
             if borrowed { "borrow" } else { "delete" },
             lock.name,
-            lock.level
+            lock.level,
+            place(&lock.scope)
         ),
         risk: Risk::Reversible,
         approval: if borrowed || lock.approve.is_some() {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::actions::facts::lock::{LockNow, lock_key, same_lock};
 use crate::actions::operations::applied;
-use crate::actions::words::{count, names};
+use crate::actions::words::{count, names, place};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::BorrowedLock;
 use crate::azure::reader::rights;
@@ -173,12 +173,16 @@ fn change(loan: &Loan) -> Change {
         .ok()
         .and_then(|id| id.scope_of("Microsoft.Authorization/locks"));
     let level = loan.whole["properties"]["level"].as_str().unwrap_or("?");
-    let on = scope.as_ref().map_or("?", |scope| scope.name());
+    let on = scope.as_ref().map_or("?", |scope| scope.as_str());
     Change {
         method: "PUT".to_owned(),
         resource: loan.resource.clone(),
         body: loan.whole["properties"].clone(),
-        summary: format!("put the lock `{}` ({level}) back on `{on}`", loan.name),
+        summary: format!(
+            "put the lock `{}` ({level}) back on {}",
+            loan.name,
+            place(on)
+        ),
         risk: Risk::Reversible,
         approval: Approval::None,
         because: None,

@@ -257,6 +257,14 @@ pub struct Ceiling {
     pub kinds: Vec<Kind>,
 }
 
+impl Ceiling {
+    /// Whether it can only look, or send nothing at all.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.risk == Risk::ReadOnly && self.approval == Approval::None
+    }
+}
+
 /// How what a change did is put back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Undo {

@@ -183,8 +183,12 @@ impl Planner<'_> {
                 planned
             }
             Decision::Probe(change) => {
-                let why = "decided after looking inside the VM".to_owned();
-                let mut planned = self.deferred(step, action, args, why);
+                let only_looks = raised_ceiling(action.about().ceiling, step).changes_nothing();
+                let why = match only_looks {
+                    true => "changes nothing, whatever it sees inside the VM",
+                    false => "decided after looking inside the VM",
+                };
+                let mut planned = self.deferred(step, action, args, why.to_owned());
                 planned.changes = vec![*change];
                 planned
             }

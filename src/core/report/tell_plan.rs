@@ -1,7 +1,7 @@
 //! A plan, told as a colleague proposes it: where and as whom, what happened, what would be
 //! done, what it costs, and what to type next.
 
-use crate::core::action::Change;
+use crate::core::action::{Ceiling, Change};
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outcome::RunOutcome;
 use crate::core::plan::{Context, Forecast, Plan, PlannedStep};
@@ -162,15 +162,25 @@ fn inner(step: &PlannedStep) -> Vec<Block> {
         Forecast::Change | Forecast::Deferred | Forecast::Waits => None,
     };
     blocks.extend(why.map(Block::Text));
-    if let Some(ceiling) = &step.ceiling {
-        let line = badge(ceiling.approval, ceiling.risk).text(format!(
-            "{} ({})",
-            step.why,
-            words::ceiling(ceiling)
-        ));
-        blocks.push(Block::Text(line));
-    }
+    let ceiling = step.ceiling.as_ref();
+    blocks.extend(ceiling.map(|ceiling| Block::Text(later(step, ceiling))));
     blocks
+}
+
+/// A step that is decided at its turn, with the most that it may do.
+fn later(step: &PlannedStep, ceiling: &Ceiling) -> Line {
+    if !ceiling.changes_nothing() {
+        let said = format!("{} ({})", step.why, words::ceiling(ceiling));
+        return badge(ceiling.approval, ceiling.risk).text(said);
+    }
+    let badge = if ceiling.kinds.is_empty() {
+        "[sends nothing]"
+    } else {
+        "[only looks]"
+    };
+    Line::default()
+        .then(Tone::Good, badge)
+        .text(format!(" {}", step.why))
 }
 
 /// One request: whether it needs an approval, what it costs, what it sends.

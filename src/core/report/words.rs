@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::core::action::{Ceiling, Kind};
 use crate::core::outcome::RunOutcome;
 use crate::core::plan::consent::Refusal;
-use crate::core::plan::{Forecast, Plan};
+use crate::core::plan::{Forecast, Plan, PlannedStep};
 use crate::core::runbook::risk::Risk;
 
 /// `1 change`, `2 changes`.
@@ -60,6 +60,11 @@ fn kind_name(kind: &Kind) -> String {
     parts[parts.len().saturating_sub(shown)..].join("/")
 }
 
+/// Whether a step is a look, whatever it will find.
+fn only_looks(ceiling: &Ceiling) -> bool {
+    ceiling.changes_nothing() && !ceiling.kinds.is_empty()
+}
+
 /// `2 changes, 1 deletes data; 1 approval needed`.
 pub(super) fn totals(plan: &Plan) -> String {
     let changes = plan
@@ -71,19 +76,24 @@ pub(super) fn totals(plan: &Plan) -> String {
         .clone()
         .filter(|c| c.risk == Risk::Destructive)
         .count();
-    let later = plan
+    let (looks, later): (Vec<&PlannedStep>, Vec<&PlannedStep>) = plan
         .steps
         .iter()
         .filter(|s| matches!(s.forecast, Forecast::Deferred | Forecast::Waits))
-        .count();
+        .partition(|s| s.ceiling.as_ref().is_some_and(only_looks));
+    let (looks, later) = (looks.len(), later.len());
     let mut parts = vec![match changes.count() {
-        0 if later == 0 => "nothing would be sent".to_owned(),
+        0 if later == 0 && looks == 0 => "nothing would be sent".to_owned(),
+        0 if later == 0 => "nothing would be changed".to_owned(),
         0 => "no change is certain yet".to_owned(),
         number => counted(number, "change", "changes"),
     }];
     if deleting > 0 {
         parts[0].push_str(", ");
         parts[0].push_str(&counted(deleting, "deletes data", "delete data"));
+    }
+    if looks > 0 {
+        parts.push(counted(looks, "step only looks", "steps only look"));
     }
     if later > 0 {
         parts.push(counted(

@@ -22,10 +22,7 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     );
     let refused = (plan.verdict.is_none() && stopped) || !report.moved.is_empty();
     if report.exit == Exit::Cancelled {
-        page.title(Line::new(words::headline(
-            report.outcome,
-            &plan.target_name,
-        )));
+        page.title(Line::new(words::headline(report.outcome, plan)));
         page.text(Line::new(&report.reason));
         return page;
     }
@@ -228,7 +225,7 @@ fn stops(page: &mut Page, plan: &Plan) {
         RunOutcome::Failed => Tone::Bad,
         _ => Tone::Warn,
     };
-    let headline = words::headline(Some(verdict.outcome), &plan.target_name);
+    let headline = words::headline(Some(verdict.outcome), plan);
     page.text(
         Line::default()
             .then(tone, headline)

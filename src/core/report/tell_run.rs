@@ -28,7 +28,7 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
     }
     page.title(Line::default().then(
         tone_of(report.outcome),
-        words::headline_of(report.outcome, plan),
+        words::headline(report.outcome, plan),
     ));
     if !report.reason.is_empty() {
         page.text(Line::new(sentence(&report.reason)));

@@ -110,18 +110,24 @@ pub(super) fn totals(plan: &Plan) -> String {
     parts.join("; ")
 }
 
-/// How a run ended, as the first line of its report.
-pub(super) fn headline_of(outcome: Option<RunOutcome>, plan: &Plan) -> String {
-    match (outcome, &plan.undoes) {
-        (Some(RunOutcome::Fixed), Some(run)) => {
-            format!("Undone: {} is as it was before run {run}", plan.target_name)
+/// How it ended, with the target, as the first line of a report. Of an undo the same outcomes
+/// mean something else.
+pub(super) fn headline(outcome: Option<RunOutcome>, plan: &Plan) -> String {
+    let target = &plan.target_name;
+    if let Some(run) = &plan.undoes {
+        match outcome {
+            Some(RunOutcome::Fixed) => {
+                return format!("Undone: {target} is as it was before run {run}");
+            }
+            Some(RunOutcome::NothingToDo) => {
+                return format!("Nothing to undo of run {run} on {target}");
+            }
+            Some(RunOutcome::Failed) => {
+                return format!("Failed: run {run} on {target} is not undone");
+            }
+            _ => {}
         }
-        _ => headline(outcome, &plan.target_name),
     }
-}
-
-/// How it ended, with the target, as the first line of a report.
-pub(super) fn headline(outcome: Option<RunOutcome>, target: &str) -> String {
     match outcome {
         None => format!("Not ended: the run on {target} is at work, or was interrupted"),
         Some(RunOutcome::Fixed) => format!("Fixed: {target} is backed up again"),
@@ -187,6 +193,31 @@ mod tests {
         let mut nothing = samples::plan();
         nothing.steps.clear();
         assert_eq!(totals(&nothing), "nothing would be sent");
+    }
+
+    #[test]
+    fn a_step_that_only_looks_is_not_counted_among_those_that_are_decided_later() {
+        let mut plan = samples::plan();
+        let later = plan.steps.iter_mut().find_map(|step| step.ceiling.as_mut());
+        later.expect("a ceiling").risk = Risk::ReadOnly;
+        assert_eq!(
+            totals(&plan),
+            "2 changes, 1 deletes data; 1 step only looks; no approval needed"
+        );
+    }
+
+    #[test]
+    fn an_undo_ends_in_words_of_its_own() {
+        let mut plan = samples::plan();
+        plan.undoes = Some("r1".to_owned());
+        for (outcome, words) in [
+            (RunOutcome::Fixed, "Undone: vm1 is as it was before run r1"),
+            (RunOutcome::NothingToDo, "Nothing to undo of run r1 on vm1"),
+            (RunOutcome::Failed, "Failed: run r1 on vm1 is not undone"),
+            (RunOutcome::NeedsHuman, "Needs a person: vm1"),
+        ] {
+            assert_eq!(headline(Some(outcome), &plan), words);
+        }
     }
 
     #[test]

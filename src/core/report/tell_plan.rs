@@ -304,9 +304,13 @@ fn next(page: &mut Page, plan: &Plan) {
             ));
             page.verbatim(Command::apply(plan).with(["--force"]).to_string());
         }
-        Some(_) => page.text(Line::new(
-            "Nothing is sent until that is cleared; then plan again.",
-        )),
+        Some(_) => {
+            page.text(Line::new(
+                "Nothing is sent until that is cleared; then plan again:",
+            ));
+            let asks = plan.stop().map(|step| step.id.as_str());
+            page.verbatim(Command::plan_again(plan, asks).to_string());
+        }
         None if !plan.has_changes() => page.text(Line::new("Nothing would be sent.")),
         None => {
             if !plan.missing_permissions.is_empty() {

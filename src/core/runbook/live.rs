@@ -94,6 +94,20 @@ impl Step {
         }
     }
 
+    /// Whether its guard asks for the parameter `name`.
+    #[must_use]
+    pub fn heeds(&self, name: &str) -> bool {
+        let guard = self.when.as_deref().map(Condition::parse);
+        guard.is_some_and(|guard| {
+            guard.is_ok_and(|guard| {
+                guard
+                    .paths()
+                    .iter()
+                    .any(|p| p.segments() == ["params", name])
+            })
+        })
+    }
+
     /// Why the step is not wanted, for people.
     #[must_use]
     pub fn not_needed(&self, scope: &dyn Scope, phrases: &dyn Phrases) -> String {

@@ -117,11 +117,13 @@ impl Remedy for ExtensionRemove {
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {
+        // Another operation of the VM may have failed besides: that is seen after the removal.
+        facts.forget("provisioning", by);
         if change.resource.is_empty() {
             facts.edit("vm", |vm| vm["provisioning"] = Value::Null);
             return facts.forget("extensions", by);
         }
-        // Removing what failed makes the VM model whole again; execution looks whether it did.
+        // Removing what failed makes the VM model whole again, as far as a plan can tell.
         facts.edit("vm", |vm| {
             if vm["provisioning"]
                 .as_str()

@@ -176,27 +176,21 @@ fn nothing_sick(extensions: &Extensions, past: &Past<'_>) -> Decision {
 fn change(extension: &ExtensionFact, vm: &VmFact) -> Change {
     let state = extension.state.as_deref().unwrap_or("sick");
     Change {
-        method: "DELETE".to_owned(),
-        resource: extension.id.clone(),
-        body: Value::Null,
-        summary: format!(
-            "remove the extension `{}` of `{}` ({state})",
-            extension.name, vm.name
-        ),
-        risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vm.id.clone(),
         }),
-        // Azure takes minutes, and a second removal meanwhile would only queue behind the first.
-        repeat: Repeat::LookAfter(120),
         evidence: json!({ "extension": extension, "vm": vm.id }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "DELETE",
+            extension.id.clone(),
+            format!(
+                "remove the extension `{}` of `{}` ({state})",
+                extension.name, vm.name
+            ),
+            Risk::Reversible,
+            // Azure takes minutes, and a second removal meanwhile would only queue behind the first.
+            Repeat::LookAfter(120),
+        )
     }
 }

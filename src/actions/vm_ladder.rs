@@ -339,27 +339,23 @@ fn locked<R: Rung>(sight: &Sight, locks: &VmLocks) -> Decision {
 fn change<R: Rung>(sight: &Sight, complaint: &str) -> Change {
     let (traits, vm) = (R::TRAITS, &sight.vm);
     Change {
-        method: traits.method.to_owned(),
-        resource: match traits.verb {
-            "" => vm.id.clone(),
-            verb => format!("{}/{verb}", vm.id),
-        },
-        body: Value::Null,
-        summary: format!("{} `{}`", traits.act, vm.name),
-        risk: traits.risk,
         approval: traits.approval(),
         because: traits.because.map(str::to_owned),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: traits.permission.to_owned(),
             scope: vm.id.clone(),
         }),
-        repeat: traits.repeat,
         evidence: json!({ "vm": vm.id, "complaint": complaint, "agent": sight.agent }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            traits.method,
+            match traits.verb {
+                "" => vm.id.clone(),
+                verb => format!("{}/{verb}", vm.id),
+            },
+            format!("{} `{}`", traits.act, vm.name),
+            traits.risk,
+            traits.repeat,
+        )
     }
 }
 

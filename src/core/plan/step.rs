@@ -277,23 +277,13 @@ impl Planner<'_> {
 
 /// A change of which only the method is known: its prediction forgets all it might touch.
 fn anything(method: &str) -> Change {
-    Change {
-        method: method.to_owned(),
-        resource: String::new(),
-        body: Value::Null,
-        summary: String::new(),
-        risk: crate::core::runbook::risk::Risk::ReadOnly,
-        approval: Approval::None,
-        because: None,
-        loses: Vec::new(),
-        permission: None,
-        repeat: Repeat::Never,
-        evidence: Value::Null,
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
-    }
+    Change::new(
+        method,
+        String::new(),
+        String::new(),
+        crate::core::runbook::risk::Risk::ReadOnly,
+        Repeat::Never,
+    )
 }
 
 fn unknown_action(step: &Step) -> PlannedStep {

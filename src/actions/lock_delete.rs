@@ -22,7 +22,7 @@ use crate::actions::facts::lock::{lock_key, same_lock};
 use crate::actions::facts::locks::{LockFact, LockRemedy, Locks};
 use crate::actions::limits;
 use crate::actions::operations::applied;
-use crate::actions::words::{count, names};
+use crate::actions::words::{count, names, place};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::BlockingLock;
 use crate::azure::resource_id::ResourceId;
@@ -340,36 +340,34 @@ fn change(lock: &LockFact, past: &Past<'_>) -> Change {
         .as_deref()
         .map(|n| format!(" (notes: \"{n}\")"))
         .unwrap_or_default();
-    let on = lock.scope.rsplit('/').next().unwrap_or_default();
     Change {
-        method: "DELETE".to_owned(),
-        resource: lock.id.clone(),
-        body: Value::Null,
-        summary: format!(
-            "{} the lock `{}` ({}) on `{on}`{notes}",
-            if borrowed { "borrow" } else { "delete" },
-            lock.name,
-            lock.level
-        ),
-        risk: Risk::Reversible,
         approval: if borrowed || lock.approve.is_some() {
             Approval::Required
         } else {
             Approval::None
         },
         because: lock.approve.clone().or_else(|| why_borrowed(lock, past)),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: lock.scope.clone(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({ "lock": lock.whole, "blocks": lock.blocks, "why": lock.why }),
-        probe: false,
         // It was out before and went back: taking it again is another loan.
         anew: went_back(past, &lock.id),
         borrows: borrowed.then(|| Box::new(loan(lock))),
-        returns: None,
+        ..Change::new(
+            "DELETE",
+            lock.id.clone(),
+            format!(
+                "{} the lock `{}` ({}) on {}{notes}",
+                if borrowed { "borrow" } else { "delete" },
+                lock.name,
+                lock.level,
+                place(&lock.scope)
+            ),
+            Risk::Reversible,
+            Repeat::Safe,
+        )
     }
 }
 

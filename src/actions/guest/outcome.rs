@@ -115,7 +115,7 @@ fn settled<S: Scripted>(
     result: Value,
     past: &Past<'_>,
 ) -> Option<Decision> {
-    let done = S::words(step.args).done + &names(&result);
+    let done = S::words(step.args).done + &names::<S>(&result);
     let before = result
         .get("from")
         .map(|from| from.as_str().filter(|from| !from.is_empty()))
@@ -152,10 +152,9 @@ fn settled<S: Scripted>(
 }
 
 /// What the script names of what it did: " (restarted: CryptSvc)".
-fn names(result: &Value) -> String {
-    let lists = [("restarted", "restarted"), ("add", "added"), ("did", "was")];
-    let told = lists.iter().find_map(|(field, word)| {
-        let list = result[*field].as_array().filter(|list| !list.is_empty())?;
+fn names<S: Scripted>(result: &Value) -> String {
+    let told = S::NAMES.and_then(|(field, word)| {
+        let list = result[field].as_array().filter(|list| !list.is_empty())?;
         let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
         Some(format!(" ({word}: {})", names.join(", ")))
     });

@@ -131,6 +131,15 @@ pub(super) fn verified(step: &str, outcome: StepOutcome, why: &str, outputs: &Va
     }))
 }
 
+/// A step as a person knows it: by its title, since ids are the runbook's.
+pub(super) fn titled(state: &State, id: &str) -> String {
+    let step = state.plan.steps.iter().find(|step| step.id == id);
+    step.map_or_else(
+        || format!("the step `{id}`"),
+        |step| format!("the step \"{}\"", step.title),
+    )
+}
+
 pub(super) fn wait_for_another_day(due: Timestamp, why: &str) -> Act {
     let mut event = plain_end(RunOutcome::Waiting, why);
     if let Event::Ended { due: place, .. } = &mut event {

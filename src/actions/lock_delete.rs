@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::actions::facts::lock::{lock_key, same_lock};
 use crate::actions::facts::locks::{LockFact, LockRemedy, Locks};
+use crate::actions::facts::restore_points::RestorePoints;
 use crate::actions::limits;
 use crate::actions::operations::applied;
 use crate::actions::words::{count, names, place};
@@ -164,7 +165,7 @@ impl Remedy for LockDelete {
     }
 
     fn needs(_: &Args, past: &Past<'_>) -> Vec<FactKey> {
-        vec![locks_key(past)]
+        vec![locks_key(past), FactKey::named("restore_points")]
     }
 
     fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
@@ -176,7 +177,7 @@ impl Remedy for LockDelete {
             return Ok(end);
         }
         if locks.blocking.is_empty() {
-            return Ok(none_left(past));
+            return Ok(none_left(&seen.named("restore_points")?, past));
         }
         // All of them can go under the consent given, or none is touched.
         if let Some(lock) = locks.blocking.iter().find(|l| !may_go(l, past)) {
@@ -244,12 +245,12 @@ impl Remedy for LockDelete {
     }
 }
 
-fn none_left(past: &Past<'_>) -> Decision {
+fn none_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
     // Nothing blocks now, so what may have been deleted is gone.
     let mut gone: Vec<&Sent> = taken(past).collect();
     let Some(last) = gone.last() else {
         return Decision::Satisfied {
-            why: "no lock stops the clean-up".to_owned(),
+            why: points.not_locked(),
             outputs: Value::Null,
         };
     };

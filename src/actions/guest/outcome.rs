@@ -109,6 +109,19 @@ fn changed_before(past: &Past<'_>) -> bool {
     })
 }
 
+/// What was there before, for people; some scripts tell of several things.
+fn before(from: &Value) -> String {
+    let texts: Vec<&str> = match from {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    };
+    let texts = texts.join(", ");
+    if texts.is_empty() {
+        return "absent".to_owned();
+    }
+    texts
+}
+
 fn settled<S: Scripted>(
     step: &Step<'_, S>,
     sent: &Sent,
@@ -118,8 +131,7 @@ fn settled<S: Scripted>(
     let done = S::words(step.args).done + &names::<S>(&result);
     let before = result
         .get("from")
-        .map(|from| from.as_str().filter(|from| !from.is_empty()))
-        .map(|from| format!(" (before: {})", from.unwrap_or("absent")));
+        .map(|from| format!(" (before: {})", before(from)));
     let satisfied = Decision::Satisfied {
         why: format!("{done}{}", before.unwrap_or_default()),
         outputs: result.clone(),

@@ -302,7 +302,7 @@ fn to_send(
     }
     let policy = step.and_then(|s| s.retry.as_ref());
     if !retry::may_send(own, remaining, policy) {
-        return tries_used_up(own);
+        return tries_used_up(own, policy);
     }
     let key = change.key();
     let before = own.iter().filter(|s| s.change.key() == key);

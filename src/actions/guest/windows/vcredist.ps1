@@ -10,7 +10,7 @@
 # RESULT: already (both libraries are there, in one version, and Windows Installer is not disabled),
 # planned, changed (reboot), needs_human, failed;
 # from has the versions before, year whose they are, installer_was the start mode of msiserver before.
-# Undone by: removing the runtime in Programs and Features; msiserver's start mode is in installer_was.
+# Undone by: win-start-mode, where installer_was is Disabled; a runtime is removed in Programs and Features.
 param([string]$Apply = 'false')
 
 # The newest runtime's installer in the newest extension folder, or nothing.
@@ -75,7 +75,13 @@ function Work {
     Say 'planned' @{ from = $from; year = $year; installer = $installer.Name; installer_was = $was }
   }
 
-  if ($was -eq 'Disabled') { Set-Service -Name 'msiserver' -StartupType Manual }
+  if ($was -eq 'Disabled') {
+    Set-Service -Name 'msiserver' -StartupType Manual
+    if ((Service 'msiserver').StartMode -eq 'Disabled') {
+      $reason = 'Windows Installer is still disabled: a policy may hold it'
+      Say 'needs_human' @{ reason = $reason; from = $from; year = $year; installer_was = $was }
+    }
+  }
   if ($whole) { Say 'changed' @{ from = $from; to = $from; year = $year; reboot = $false; installer_was = $was } }
   # 1638: another version of it is installed already; 3010: done, after a restart.
   $code = (Native $installer.FullName '/install /quiet /norestart' 1200).code

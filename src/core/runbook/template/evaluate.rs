@@ -162,8 +162,7 @@ fn is_ruled_out(expression: &Parameter, scope: &dyn Scope) -> bool {
             let mut paths = Vec::new();
             collect(part, &mut paths);
             let asked = !paths.is_empty() && paths.iter().all(|path| path.root() == "params");
-            (asked && compute(part, scope) == Ok(Value::Bool(false)))
-                || is_ruled_out(part, scope)
+            (asked && compute(part, scope) == Ok(Value::Bool(false))) || is_ruled_out(part, scope)
         })
 }
 

@@ -32,9 +32,14 @@ function Dotnet-Release {
 }
 
 function Crashes {
-  $filter = @{ LogName = 'Application'; Id = 1000; StartTime = (Get-Date).AddDays(-7) }
+  $filter = @{
+    LogName      = 'Application'
+    ProviderName = 'Application Error'
+    Id           = 1000
+    StartTime    = (Get-Date).AddDays(-7)
+  }
   $events = Get-WinEvent -FilterHashtable $filter -ErrorAction SilentlyContinue
-  @($events | Where-Object { $_.Message -match 'IaaSBcdrExtension\.exe' }).Count
+  @($events | Where-Object { "$($_.Properties.Value)" -match 'IaaSBcdrExtension\.exe' }).Count
 }
 
 function Reboot-Pending {
@@ -50,7 +55,7 @@ function Has-Sql {
 function Work {
   $agent = 'SOFTWARE\Microsoft\BcdrAgent'
   $persistent = 'SOFTWARE\Microsoft\BcdrAgentPersistentKeys'
-  Say 'reported' 0 @{
+  Say 'reported' @{
     RdAgent        = Known { Told 'RdAgent' }
     GuestAgent     = Known { Told 'WindowsAzureGuestAgent' }
     VSS            = Known { Told 'VSS' }

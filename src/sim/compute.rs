@@ -168,6 +168,7 @@ fn statuses(vm: &Vm) -> Vec<Value> {
     };
     let power = match vm.power {
         Power::Running => status("PowerState/running", "VM running"),
+        Power::Starting => status("PowerState/starting", "VM starting"),
         Power::Stopped => status("PowerState/stopped", "VM stopped"),
         Power::Deallocated => status("PowerState/deallocated", "VM deallocated"),
     };

@@ -89,6 +89,8 @@ pub enum Power {
     /// On.
     #[default]
     Running,
+    /// On its way up.
+    Starting,
     /// Shut down, still allocated.
     Stopped,
     /// Shut down and released.

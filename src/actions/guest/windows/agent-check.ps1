@@ -8,7 +8,8 @@
 # RESULT: reported; services as State/StartMode/Account or absent: RdAgent, GuestAgent, VSS, COMSysApp,
 # MSDTC, Provider, RpcSs, KeyIso, Dhcp, MsiServer; agentVersion, dotnetRelease, extension (its newest
 # version), appLocker (its service), crashes7d (of IaaSBcdrExtension.exe); useVssCopy, useVssFull,
-# withoutThreads, snapshotMethod (values in the registry); sql, rebootPending. What cannot be had is null.
+# withoutThreads, snapshotMethod (values in the registry); sql, rebootPending. What cannot be had is null;
+# a .NET that is not there is release 000000.
 param()
 
 function Told([string]$Name) {
@@ -22,6 +23,12 @@ function Agent-Version {
   Get-ChildItem -Path $paths -ErrorAction SilentlyContinue |
     ForEach-Object { $_.VersionInfo.ProductVersion } | Where-Object { $_ -match '^\d+(\.\d+){1,3}$' } |
     Sort-Object { [version]$_ } | Select-Object -Last 1
+}
+
+# Zeros where there is none: nothing would mean that nobody could look.
+function Dotnet-Release {
+  $release = Value 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' 'Release'
+  if ($release) { $release } else { '000000' }
 }
 
 function Crashes {
@@ -60,7 +67,7 @@ function Work {
     Dhcp           = Known { Told 'Dhcp' }
     MsiServer      = Known { Told 'msiserver' }
     agentVersion   = Known { Agent-Version }
-    dotnetRelease  = Known { Value 'SOFTWARE\Microsoft\NET Framework Setup\NDP\v4\Full' 'Release' }
+    dotnetRelease  = Known { Dotnet-Release }
     extension      = Known { (Newest-Extension).Name }
     appLocker      = Known { (Service 'AppIDSvc').State }
     crashes7d      = Known { Crashes }

@@ -57,7 +57,12 @@ impl HelperDef for Computed {
 /// The value of a template.
 pub(super) fn evaluate(template: &Template, scope: &dyn Scope) -> Evaluated {
     if let Some(missing) = missing(template.paths(), scope) {
-        return missing;
+        return match (&missing, template.parts.as_slice()) {
+            (Evaluated::Unknown(_), [Part::Expression(whole)]) if is_ruled_out(whole, scope) => {
+                Evaluated::Known(Value::Bool(false))
+            }
+            _ => missing,
+        };
     }
     if let [Part::Expression(expression)] = template.parts.as_slice() {
         return compute(expression, scope).map_or_else(Evaluated::Failed, Evaluated::Known);
@@ -144,6 +149,21 @@ pub(super) fn missing(paths: &[FactPath], scope: &dyn Scope) -> Option<Evaluated
     }
     let unknown: Vec<String> = unknown.into_iter().collect();
     (!unknown.is_empty()).then(|| Evaluated::Unknown(unknown.join(" and ")))
+}
+
+/// Whether an `and` is false whatever is still unknown: a part of it that asks parameters alone
+/// says no, and nothing that happens changes these. A fact that says no now may say yes by then.
+fn is_ruled_out(expression: &Parameter, scope: &dyn Scope) -> bool {
+    let Parameter::Subexpression(call) = expression else {
+        return false;
+    };
+    call.name() == "and"
+        && call.params().into_iter().flatten().any(|part| {
+            let mut paths = Vec::new();
+            collect(part, &mut paths);
+            let asked = !paths.is_empty() && paths.iter().all(|path| path.root() == "params");
+            (asked && compute(part, scope) == Ok(Value::Bool(false))) || is_ruled_out(part, scope)
+        })
 }
 
 /// Computes an expression whose paths are all known.

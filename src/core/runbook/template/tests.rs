@@ -115,6 +115,28 @@ fn one_unknown_makes_the_result_unknown_whatever_the_rest_says() {
 }
 
 #[test]
+fn what_a_parameter_rules_out_is_ruled_out_whatever_is_still_unknown() {
+    let no = Evaluated::Known(json!(false));
+    let unknown = Evaluated::Unknown("step 2".to_owned());
+    for (text, expected) in [
+        (r#"and (eq params.cleanup "keep") (any locks)"#, &no),
+        (
+            r#"and (any locks) (and vm.running (eq params.cleanup "keep"))"#,
+            &no,
+        ),
+        (r#"and (eq params.cleanup "delete") (any locks)"#, &unknown),
+        (r#"or (eq params.cleanup "keep") (any locks)"#, &unknown),
+        ("and (not vm.running) (any locks)", &unknown),
+    ] {
+        assert_eq!(&holds(text), expected, "{text}");
+    }
+    assert_eq!(
+        failed(holds(r#"and (eq params.cleanup "keep") (eq job.code 1)"#)),
+        "403 on the job"
+    );
+}
+
+#[test]
 fn a_failure_beats_an_unknown_and_an_undeclared_fact_is_a_failure() {
     assert_eq!(
         failed(holds("or (any locks) (eq job.code 1)")),

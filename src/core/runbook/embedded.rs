@@ -122,6 +122,7 @@ pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
     "complus",
     "extension-prerequisites",
     "failed-extensions",
+    "freeze-causes",
     "linux-guest",
     "load-and-schedule",
     "mend-provisioning",

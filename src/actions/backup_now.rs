@@ -136,7 +136,13 @@ impl Remedy for BackupNow {
     }
 
     fn predict(_: &Change, facts: &mut Facts, by: &str) {
-        for name in ["jobs", "restore_points", "recovery_points", "extensions"] {
+        for name in [
+            "jobs",
+            "restore_points",
+            "recovery_points",
+            "extensions",
+            "protection",
+        ] {
             facts.forget(name, by);
         }
     }

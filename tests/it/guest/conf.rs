@@ -302,7 +302,11 @@ fn a_wait_that_is_longer_already_is_not_shortened() {
             );
             let result = set(machine, VMBACKUP_CONF, ("SafeFreezeWaitInSeconds", "120"));
             let value = if state == "already" { "value" } else { "to" };
-            assert_eq!((result.state(), result.text(value)), (state, told), "{held}");
+            assert_eq!(
+                (result.state(), result.text(value)),
+                (state, told),
+                "{held}"
+            );
         }
     });
 }

@@ -127,6 +127,7 @@ pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
     "load-and-schedule",
     "mend-provisioning",
     "revive-agent",
+    "shut-down-inside",
     "snapshot-status",
     "way-out",
 ];

@@ -136,13 +136,7 @@ impl Remedy for BackupNow {
     }
 
     fn predict(_: &Change, facts: &mut Facts, by: &str) {
-        for name in [
-            "jobs",
-            "restore_points",
-            "recovery_points",
-            "extensions",
-            "protection",
-        ] {
+        for name in ["jobs", "restore_points", "recovery_points", "extensions"] {
             facts.forget(name, by);
         }
     }

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::actions::codes;
 use crate::actions::facts::item::ItemFact;
 use crate::actions::facts::{known, parse, schema, some, value};
 use crate::azure::reader::{Reader, rights};
@@ -26,7 +27,7 @@ pub struct Protection {
     pub state: Option<String>,
     /// `Passed`, `ActionRequired` …: the pre-check, not the last backup.
     pub health: Option<String>,
-    /// What the pre-check found.
+    /// What the pre-check found; not that all is well.
     pub health_details: Vec<Finding>,
     /// The same for people: symbol, number and words of each.
     pub health_told: Vec<String>,
@@ -100,7 +101,9 @@ impl Looker for ProtectionLooker {
             return value(&Protection::default());
         };
         let item = self.0.protected_item(&parse(id)?).await?;
-        let found: Vec<Finding> = item.health_details.into_iter().map(Into::into).collect();
+        let wrong = |one: &HealthDetail| !one.title.as_deref().is_some_and(codes::says_well);
+        let found = item.health_details.into_iter().filter(wrong);
+        let found: Vec<Finding> = found.map(Into::into).collect();
         value(&Protection {
             vault: names.vault.clone(),
             state: some(item.protection_state.clone()),

@@ -19,7 +19,8 @@ work() {
   if [ -f "$conf" ]; then
     is_ascii "$conf" || say needs_human 2 reason 'the file is not ASCII: lin-vmbackup-encoding first'
     is_plain "$conf" || say needs_human 2 \
-      reason 'the file has a key twice or a line that goes on: the extension may ignore all of it'
+      reason "/etc/azure/vmbackup.conf has a key twice or a line that goes on, and the extension may ignore all \
+of it: leave each key once, in one line; then apply this again"
   fi
   if [ -n "$Undo" ]; then undo "$conf"; fi
   now=$(value_of "$conf")

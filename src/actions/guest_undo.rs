@@ -72,7 +72,7 @@ impl Scripted for PutBack {
         Words {
             look: format!("whether {what} still is as the run set it"),
             act: format!("put {what} back to {was}"),
-            done: format!("{what} is {was}, as before"),
+            done: format!("{what} is {was} again"),
         }
     }
 }

@@ -129,5 +129,6 @@ pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
     "revive-agent",
     "shut-down-inside",
     "snapshot-status",
+    "system-proxy",
     "way-out",
 ];

@@ -114,7 +114,7 @@ impl Remedy for BackupCancel {
                 started: job.started,
                 ended: None,
             };
-            return Ok(wait_for(&row, past, Vec::new()));
+            return Ok(followed(wait_for(&row, past, Vec::new())));
         }
         Ok(Decision::Change {
             changes: vec![change(id, name, &job, &item)],
@@ -142,6 +142,14 @@ impl Remedy for BackupCancel {
         let proof = CancellableJob::prove(&job, container).map_err(|e| invalid(e.to_string()))?;
         writer.cancel_job(proof).await.map(applied)
     }
+}
+
+/// The wait for what cannot be cancelled any more, which says so.
+fn followed(mut wait: Decision) -> Decision {
+    if let Decision::Wait { what, .. } = &mut wait {
+        what.push_str(", which could not be cancelled any more; it was followed instead");
+    }
+    wait
 }
 
 fn change(id: &str, name: &str, job: &RunningJob, item: &ItemFact) -> Change {

@@ -113,6 +113,9 @@ impl Scripted for VmbackupConf {
                 format!("`{mount}` to the mount points that are not frozen"),
                 format!("`{mount}` is among the mount points that are not frozen"),
             ),
+            Setting::SafeFreezeWaitInSeconds(wait) => {
+                (String::new(), format!("`{key}` is {wait} or more"))
+            }
             _ => (String::new(), format!("`{key}` is {value}")),
         };
         Words {

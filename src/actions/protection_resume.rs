@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::actions::facts::backup_policies::BackupPolicies;
 use crate::actions::facts::protection::Protection;
 use crate::actions::facts::vm::VmFact;
 use crate::actions::operations::applied;
@@ -71,7 +72,9 @@ impl Remedy for ProtectionResume {
     }
 
     fn needs(_: &Args, _: &Past<'_>) -> Vec<FactKey> {
-        vec![FactKey::named("vm"), FactKey::named("protection")]
+        ["vm", "protection", "backup_policies"]
+            .map(FactKey::named)
+            .to_vec()
     }
 
     fn reads() -> Vec<&'static str> {
@@ -80,7 +83,8 @@ impl Remedy for ProtectionResume {
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let (vm, protection): (VmFact, Protection) = (seen.named("vm")?, seen.named("protection")?);
-        Ok(decide(args, &vm, &protection, past))
+        let policies: BackupPolicies = seen.named("backup_policies")?;
+        Ok(decide(args, &vm, &protection, &policies, past))
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {
@@ -110,7 +114,13 @@ impl Remedy for ProtectionResume {
     }
 }
 
-fn decide(args: &Args, vm: &VmFact, protection: &Protection, past: &Past<'_>) -> Decision {
+fn decide(
+    args: &Args,
+    vm: &VmFact,
+    protection: &Protection,
+    policies: &BackupPolicies,
+    past: &Past<'_>,
+) -> Decision {
     let person = |why: String| Decision::NeedsHuman {
         why,
         evidence: json!({ "protection": protection, "vm": vm.id }),
@@ -147,22 +157,42 @@ fn decide(args: &Args, vm: &VmFact, protection: &Protection, past: &Past<'_>) ->
             vm.name
         ));
     }
+    let there_are = format!("its vault has {}", quoted(&policies.names));
     let policy = match args.policy.trim() {
         "" => protection.policy.clone(),
         name => Some(format!("{vault}/backupPolicies/{name}")),
     };
     match policy.as_deref().map(ResourceId::parse) {
+        Some(Ok(policy)) if !has(policies, policy.name()) => person(format!(
+            "there is no policy `{}` for VMs to resume the protection of `{}` by: {there_are}. Name \
+             one of them (`--param policy=NAME`)",
+            policy.name(),
+            vm.name
+        )),
         Some(Ok(policy)) => Decision::Change {
             changes: vec![change(item, vault, vm, &policy)],
             remaining: 1,
             baseline: Value::Null,
         },
         Some(Err(why)) => person(format!("the policy cannot be named so: {why}")),
-        None => person(
-            "the item has no policy any more: name one of its vault (`--param policy=NAME`)"
-                .to_owned(),
-        ),
+        None => person(format!(
+            "the item has no policy any more: {there_are}. Name one of them (`--param policy=NAME`)"
+        )),
     }
+}
+
+fn has(policies: &BackupPolicies, name: &str) -> bool {
+    let mut names = policies.names.iter();
+    names.any(|policy| policy.eq_ignore_ascii_case(name))
+}
+
+/// "`Daily`, `Weekly`", or "none".
+fn quoted(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 fn change(item: &str, vault: &str, vm: &VmFact, policy: &ResourceId) -> Change {

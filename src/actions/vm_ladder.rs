@@ -313,7 +313,10 @@ fn is_updating(vm: &VmFact) -> bool {
 
 fn updating(vm: &VmFact, past: &Past<'_>, change: Option<&Change>) -> Option<Decision> {
     is_updating(vm).then(|| Decision::Wait {
-        what: format!("what else changes `{}` now", vm.name),
+        what: format!(
+            "what else changes `{}` now, which its activity log names",
+            vm.name
+        ),
         look_again_at: add(past.now, limits::VM_SETTLES_LOOK),
         give_up_at: add(past.since, limits::VM_SETTLES_ENDS),
         patience: Patience::Step,

@@ -1,8 +1,9 @@
 //! Faults: what goes wrong, on which request, how often.
 //!
 //! A list in YAML; each entry says on which requests (`on`: the verb, then a part of the decoded
-//! path, case ignored), how many of them pass first (`skip`), how many are hit (`times`), and one
-//! effect:
+//! path, case ignored), where needed a part of the body as compact JSON (`holds`: of two runs of one
+//! script, `"name":"Apply","value":"true"` is the one that changes something), how many of them pass
+//! first (`skip`), how many are hit (`times`), and one effect:
 //!
 //! - `answer: {status, code, message, retry_after, body, headers}`: this answer, and nothing done.
 //! - `drop: before` or `after`: the connection is dropped before or after the server acted.
@@ -32,6 +33,8 @@ use crate::sim::world::{RunningFault, Span};
 pub struct Fault {
     /// The verb and a part of the path.
     pub on: String,
+    /// A part of the body, as compact JSON; without it any body will do.
+    pub holds: Option<String>,
     /// How many requests it still hits.
     pub times: u32,
     /// How many requests it still lets pass first.
@@ -123,6 +126,8 @@ pub struct LockReturns {
 #[serde(deny_unknown_fields)]
 struct Written {
     on: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    holds: Option<String>,
     #[serde(default = "once")]
     times: u32,
     #[serde(default)]
@@ -152,7 +157,11 @@ impl TryFrom<Written> for Fault {
 
     fn try_from(written: Written) -> Result<Self, String> {
         let Written {
-            on, times, skip, ..
+            on,
+            holds,
+            times,
+            skip,
+            ..
         } = written;
         let effects = [
             written.answer.map(FaultEffect::Answer),
@@ -169,6 +178,7 @@ impl TryFrom<Written> for Fault {
         match (effects.next(), effects.next()) {
             (Some(effect), None) => Ok(Self {
                 on,
+                holds,
                 times,
                 skip,
                 effect,
@@ -182,12 +192,14 @@ impl From<Fault> for Written {
     fn from(fault: Fault) -> Self {
         let Fault {
             on,
+            holds,
             times,
             skip,
             effect,
         } = fault;
         let mut written = Self {
             on,
+            holds,
             times,
             skip,
             ..Self::default()
@@ -212,6 +224,7 @@ impl Fault {
         let path = call.path.to_ascii_lowercase();
         (verb.is_empty() || ids::same(verb, &call.method))
             && path.contains(part.trim().to_ascii_lowercase().as_str())
+            && (self.holds.as_deref()).is_none_or(|part| call.body.to_string().contains(part))
     }
 
     /// Whether it counts every request, and not only those that the server accepts.
@@ -257,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_fault_survives_a_round_trip() {
-        let text = r#"{"on":"DELETE x","times":2,"skip":1,"operation":{"code":"OperationTimedOut","message":"","after":"300s","partial":6}}"#;
+        let text = r#"{"on":"DELETE x","holds":"\"y\"","times":2,"skip":1,"operation":{"code":"OperationTimedOut","message":"","after":"300s","partial":6}}"#;
         let fault: Fault = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&fault).unwrap(), text);
     }

@@ -122,7 +122,8 @@ fn registry(guest: &mut Guest, parameters: &[(String, String)]) -> Value {
     let full = read(guest, "UseVssFullBackup").is_some_and(|full| ids::same(&full.value, "true"));
     if *switch == "UseVssCopy" && full {
         let reason = "UseVssFullBackup is True: the owner asked for VSS full backups, the \
-                      opposite intent";
+                      opposite intent. Where copies will do beside SQL Server, delete that value in \
+                      HKLM\\SOFTWARE\\Microsoft\\BcdrAgent; then apply this again";
         return json!({"state": "needs_human", "reason": reason});
     }
     let before = read(guest, value).cloned();

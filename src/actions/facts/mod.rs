@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod agent;
+pub mod backup_policies;
 pub mod backup_policy;
 pub mod disk_restore_points;
 pub mod disks;
@@ -48,6 +49,7 @@ pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Look
         .with(agent::AgentLooker(clock.clone()))
         .with(vm::VmLooker(reader.clone()))
         .with(vm_locks::VmLocksLooker(reader.clone()))
+        .with(backup_policies::BackupPoliciesLooker(reader.clone()))
         .with(backup_policy::BackupPolicyLooker(reader.clone()))
         .with(disk_restore_points::DiskRestorePointsLooker(reader.clone()))
         .with(disks::DisksLooker(reader.clone()))

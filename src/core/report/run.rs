@@ -40,6 +40,19 @@ pub(super) fn job(state: &State) -> Option<Job> {
         .or_else(followed)
         .or_else(|| gave(true))
         .or_else(|| job_of_incident(&state.incident))
+        .map(|job| as_it_ended(job, &state.incident))
+}
+
+/// The job that healed the complaint has completed, whatever was known of it when it was followed.
+fn as_it_ended(job: Job, incident: &Incident) -> Job {
+    if incident.healed_by.as_ref() != Some(&job.id) {
+        return job;
+    }
+    Job {
+        status: Some("Completed".to_owned()),
+        task: None,
+        ..job
+    }
 }
 
 /// The job that runs while the complaint stands, if one does.
@@ -136,6 +149,9 @@ mod tests {
             Some("job-1"),
             "the incident's"
         );
+        state.incident.healed_by = Some("job-1".to_owned());
+        let status = job(&state).and_then(|j| j.status);
+        assert_eq!(status.as_deref(), Some("Completed"), "it healed");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Each step of a plan, and what became of it.
 
-use crate::core::action::{Change, Fate, Sent};
+use crate::core::action::{Change, Decision, Fate, Sent};
 use crate::core::journal::state::State;
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::{Forecast, PlannedStep};
@@ -33,7 +33,8 @@ pub(super) fn planned(step: &PlannedStep) -> StepReport {
 
 /// Every step of a run. The step at which the run stopped ends as the run does.
 pub(super) fn of_run(state: &State, end: Option<RunOutcome>, reason: &str) -> Vec<StepReport> {
-    let stopped_at = state.current();
+    let first_left = state.current();
+    let stopped_at = first_left.map(|first| reached(state, first));
     let each = state.plan.steps.iter().zip(&state.steps).enumerate();
     each.map(|(at, (plan, step))| {
         let own: Vec<&Sent> = state
@@ -41,24 +42,43 @@ pub(super) fn of_run(state: &State, end: Option<RunOutcome>, reason: &str) -> Ve
             .iter()
             .filter(|sent| sent.step == plan.id)
             .collect();
-        let here = (stopped_at == Some(at))
-            .then(|| end.and_then(stopped))
-            .flatten();
+        let stopped = end.and_then(stopped);
+        let here = stopped.filter(|_| stopped_at == Some(at));
+        let passed = stopped.is_some() && first_left <= Some(at) && Some(at) < stopped_at;
+        if passed {
+            return StepReport {
+                reason: "not needed here".to_owned(),
+                ..planned(plan)
+            };
+        }
         StepReport {
             id: plan.id.clone(),
             title: plan.title.clone(),
             action: plan.action.clone(),
             outcome: step.outcome.or(here),
-            reason: if here.is_some() {
-                reason.to_owned()
-            } else {
-                step.why.clone()
+            reason: match (&step.decision, step.outcome) {
+                _ if here.is_some() => reason.to_owned(),
+                (Some(Decision::Wait { what, .. }), None) if end == Some(RunOutcome::Fixed) => {
+                    format!("waited for {what}")
+                }
+                _ => step.why.clone(),
             },
             attempts: attempts(state, &plan.id, &own),
             changes: once_each(&own),
         }
     })
     .collect()
+}
+
+/// Where a run stands whose first step without an outcome is `first`: one that the plan passes over is
+/// not where it waits.
+fn reached(state: &State, first: usize) -> usize {
+    let each = state.plan.steps.iter().zip(&state.steps);
+    let mut left = each.enumerate().skip(first);
+    let stands = left.find(|(_, (plan, step))| {
+        plan.forecast != Forecast::Skipped || step.since.is_some() || step.outcome.is_some()
+    });
+    stands.map_or(first, |(at, _)| at)
 }
 
 fn stopped(end: RunOutcome) -> Option<StepOutcome> {

@@ -106,7 +106,9 @@ fn complete(sim: &mut Sim, vault: usize, job: usize, at: Timestamp) {
         }
         item.last_backup_status = Some(format!("{status:?}"));
         item.last_backup_time = Some(started);
-        item.health = None;
+        if !item.health_stays {
+            item.health = None;
+        }
     }
 }
 

@@ -75,6 +75,9 @@ pub struct Item {
     /// What the pre-check says; by default that all is well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<Reported>,
+    /// Whether the pre-check goes on saying so after a backup that completed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub health_stays: bool,
     /// Recovery points; by default one for each of Azure Backup's restore points.
     #[serde(default)]
     pub recovery_points: Vec<RecoveryPoint>,

@@ -286,6 +286,32 @@ fn a_key_of_the_extension_goes_into_its_section_and_nowhere_else() {
 }
 
 #[test]
+fn a_wait_that_is_longer_already_is_not_shortened() {
+    everywhere(|machine| {
+        for (held, state, told) in [
+            ("300", "already", "300"),
+            ("120", "already", "120"),
+            ("900", "already", "900"),
+            ("119", "changed", "120"),
+            ("0300x", "changed", "120"),
+            ("", "changed", "120"),
+        ] {
+            machine.file(
+                BACKUP,
+                &format!("[SnapshotThread]\nsafefreezewaitinseconds = {held}\n"),
+            );
+            let result = set(machine, VMBACKUP_CONF, ("SafeFreezeWaitInSeconds", "120"));
+            let value = if state == "already" { "value" } else { "to" };
+            assert_eq!(
+                (result.state(), result.text(value)),
+                (state, told),
+                "{held}"
+            );
+        }
+    });
+}
+
+#[test]
 fn a_file_of_the_extension_that_was_not_there_is_made_for_root_alone() {
     everywhere(|machine| {
         let told = set(machine, VMBACKUP_CONF, ("isanysnapshotfailed", "False"));

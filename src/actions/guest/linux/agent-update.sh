@@ -14,7 +14,9 @@ work() {
   case $least in
     '' | *[!0-9.]*) say failed 64 reason 'Least is a version such as 2.2.53.1' ;;
   esac
-  find_package || say needs_human 2 reason 'the agent was not installed from a package of the distribution'
+  find_package || say needs_human 2 reason "the agent was not installed from a package of the distribution: \
+update it as it was installed (its source is github.com/Azure/WALinuxAgent), or install that package in its \
+place; then apply this again"
   have=$(agent_version)
   [ -n "$have" ] || have=$(printf %s "$version" | sed -e 's/^[0-9]*://' -e 's/[^0-9.].*//')
   if at_least "$have" "$least"; then

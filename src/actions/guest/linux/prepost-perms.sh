@@ -20,7 +20,8 @@ work() {
 named = json.load(open(sys.argv[1]))
 for key in ("preScriptLocation", "postScriptLocation"):
     if named.get(key): print(named[key])' "$conf") || say needs_human 2 \
-    reason '/etc/azure/VMSnapshotScriptPluginConfig.json is not JSON: mend it, or configure the original anew'
+    reason "/etc/azure/VMSnapshotScriptPluginConfig.json is not JSON: mend it, or configure the original anew \
+(github.com/MicrosoftAzureBackup/VMSnapshotPluginConfig); then apply this again"
   look "$conf" 600
   while read -r script; do
     if [ -n "$script" ]; then look "$ROOT$script" 700; fi
@@ -45,11 +46,12 @@ look() {
     say needs_human 2 reason "$(brief "$1 is missing or no plain file: put it back, or correct the configuration" 400)"
   fi
   owner=$(stat -c %u "$1") mode=$(stat -c %a "$1")
-  [ "$owner" = 0 ] || say needs_human 2 reason "$(brief "$1 is not root's: somebody must look at what it does" 400)"
+  alone="look what it does and who wrote it, make it root's alone (chown root, chmod $2), then apply this again"
+  [ "$owner" = 0 ] || say needs_human 2 reason "$(brief "$1 is not root's: $alone" 400)"
   case $mode in
     *[2367]? | *[2367])
       say needs_human 2 \
-        reason "$(brief "$1 (mode $mode) can be written by others: somebody must look at what it does" 400)"
+        reason "$(brief "$1 (mode $mode) can be written by others: $alone" 400)"
       ;;
   esac
   if [ "$mode" = "$2" ]; then return; fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # runbook-script: lin-vmbackup-conf
 # Sets one documented key in the section [SnapshotThread] of /etc/azure/vmbackup.conf. A mount point to
-# skip is added to those that are skipped already.
+# skip is added to those that are skipped already, and a wait that is longer already stays.
 #
 # Documents: "Troubleshoot backup errors on Azure VMs" (2022-06-16): FsFreeze timeouts and more than
 # four disks; it names a file inside the extension, and the extension's source (2026-08) reads this one.
@@ -19,7 +19,8 @@ work() {
   if [ -f "$conf" ]; then
     is_ascii "$conf" || say needs_human 2 reason 'the file is not ASCII: lin-vmbackup-encoding first'
     is_plain "$conf" || say needs_human 2 \
-      reason 'the file has a key twice or a line that goes on: the extension may ignore all of it'
+      reason "/etc/azure/vmbackup.conf has a key twice or a line that goes on, and the extension may ignore all \
+of it: leave each key once, in one line; then apply this again"
   fi
   if [ -n "$Undo" ]; then undo "$conf"; fi
   now=$(value_of "$conf")
@@ -32,8 +33,21 @@ work() {
 }
 
 # A mount point is added to those that are skipped. The extension splits at commas and does not trim.
+# A wait is never shortened: somebody raised it because it had to be.
 wanted_of() {
   skipped=''
+  if [ "$Key" = SafeFreezeWaitInSeconds ]; then
+    held=$(value_of "$1")
+    case $held in
+      '' | *[!0-9]* | ??????*) ;;
+      *)
+        if [ "$held" -ge "$Value" ]; then
+          printf %s "$held"
+          return
+        fi
+        ;;
+    esac
+  fi
   if [ "$Key" = MountsToSkip ]; then skipped=$(value_of "$1"); fi
   if [ -z "$skipped" ]; then
     printf %s "$Value"

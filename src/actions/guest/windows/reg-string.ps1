@@ -58,7 +58,8 @@ function Work {
     $sql = @(Get-Service -Name 'SQLWriter', 'MSSQLSERVER', 'MSSQL$*' -ErrorAction SilentlyContinue)
     if ($sql.Count -eq 0) { Say 'not_applicable' @{ reason = 'no SQL Server service in this VM' } }
     if ((Value $agent 'UseVssFullBackup') -ieq 'true') {
-      $why = 'UseVssFullBackup is True: the owner asked for VSS full backups, the opposite intent'
+      $why = 'UseVssFullBackup is True: the owner asked for VSS full backups, the opposite intent. Where copies' +
+        " will do beside SQL Server, delete that value in HKLM\$agent; then apply this again"
       Say 'needs_human' @{ reason = $why }
     }
   }

@@ -78,6 +78,8 @@ pub struct HealthDetail {
     pub title: Option<String>,
     /// Its words, in the language of the request.
     pub message: String,
+    /// What Azure recommends.
+    pub recommendations: Vec<String>,
 }
 
 /// A VM as a vault protects it.
@@ -168,6 +170,8 @@ struct WireHealth {
     code: Option<Text>,
     title: Option<Text>,
     message: Option<Text>,
+    #[serde(deserialize_with = "list")]
+    recommendations: Vec<Text>,
 }
 
 impl From<WireItem> for ProtectedItem {
@@ -198,6 +202,7 @@ impl From<WireHealth> for HealthDetail {
             code: wire.code.and_then(|code| code.0.parse().ok()),
             title: filled(wire.title),
             message: wire.message.unwrap_or_default().0,
+            recommendations: wire.recommendations.into_iter().map(|r| r.0).collect(),
         }
     }
 }
@@ -289,7 +294,7 @@ mod tests {
     #[test]
     fn health_details_carry_number_and_symbol() {
         let item = item(
-            json!({ "healthDetails": [{ "code": 400196, "title": "UserErrorGuestAgentStatusUnavailable", "message": "m", "recommendations": [] }],
+            json!({ "healthDetails": [{ "code": 400196, "title": "UserErrorGuestAgentStatusUnavailable", "message": "m", "recommendations": ["restart it"] }],
             "policyId": "/Subscriptions/s/resourceGroups/rg/providers/Microsoft.RecoveryServices/vaults/v/backupPolicies/DefaultPolicy" }),
         );
         assert_eq!(item.health_details[0].code, Some(400_196));
@@ -297,6 +302,7 @@ mod tests {
             item.health_details[0].title.as_deref(),
             Some("UserErrorGuestAgentStatusUnavailable")
         );
+        assert_eq!(item.health_details[0].recommendations, ["restart it"]);
         assert_eq!(item.policy_id.unwrap().name(), "DefaultPolicy");
     }
 }

@@ -16,6 +16,15 @@ pub(super) fn when(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// "1 minute", "10 minutes", "48 hours".
+pub(super) fn minutes(number: u64) -> String {
+    let (number, noun) = match number {
+        hours if hours > 0 && hours % 60 == 0 => (hours / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
+}
+
 /// Names as a list: "`a`, `b` and `c`".
 pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|n| format!("`{n}`")).collect();

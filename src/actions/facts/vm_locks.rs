@@ -18,6 +18,39 @@ pub(super) struct VmLocksLooker(pub(super) Reader);
 pub struct VmLocks {
     /// `ReadOnly` locks on the VM, its resource group or its subscription, by id.
     pub read_only: Vec<String>,
+    /// The same, for people.
+    pub told: Vec<VmLock>,
+}
+
+/// One lock, for people.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct VmLock {
+    /// Its name.
+    pub name: String,
+    /// What it hangs on.
+    pub scope: String,
+    /// `ReadOnly`.
+    pub level: String,
+    /// Why it is there, in the words of whoever put it.
+    pub notes: Option<String>,
+}
+
+impl VmLocks {
+    /// "the ReadOnly lock `keep` on `rg-web`".
+    #[must_use]
+    pub fn words(&self) -> String {
+        let each = self.told.iter().map(|lock| {
+            let on = lock.scope.rsplit('/').next().unwrap_or_default();
+            match lock.scope.matches('/').count() {
+                0..=2 => format!("`{}` on the subscription", lock.name),
+                _ => format!("`{}` on `{on}`", lock.name),
+            }
+        });
+        let each: Vec<String> = each.collect();
+        let noun = if each.len() == 1 { "lock" } else { "locks" };
+        format!("the ReadOnly {noun} {}", each.join(", "))
+    }
 }
 
 #[async_trait]
@@ -44,8 +77,18 @@ impl Looker for VmLocksLooker {
         let stops = self.0.locks(&vm).await?.into_iter().filter(|lock| {
             lock.level.eq_ignore_ascii_case("ReadOnly") && lock.scope().contains(&vm)
         });
+        let stops: Vec<_> = stops.collect();
         value(&VmLocks {
-            read_only: stops.map(|lock| lock.id.to_string()).collect(),
+            read_only: stops.iter().map(|lock| lock.id.to_string()).collect(),
+            told: stops
+                .into_iter()
+                .map(|lock| VmLock {
+                    scope: lock.scope().to_string(),
+                    name: lock.name,
+                    level: lock.level,
+                    notes: lock.notes,
+                })
+                .collect(),
         })
     }
 }

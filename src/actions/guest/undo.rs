@@ -102,9 +102,10 @@ fn switch(told: &BTreeMap<String, String>, result: &Value) -> Back {
             .map(|(value, kind)| format!("{kind}:{value}")),
         _ => None,
     };
-    let name = told.get("Switch").map_or("", String::as_str);
+    let switch = told.get("Switch").map_or("", String::as_str);
+    let name = result["name"].as_str().unwrap_or(switch);
     Back {
-        what: format!("the registry switch `{name}`"),
+        what: format!("the registry value `{name}`"),
         was: from.unwrap_or("absent").to_owned(),
         undo,
     }

@@ -18,20 +18,21 @@ pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
     let why = match (&last.fate, last.change.repeat) {
         (Fate::InDoubt, Repeat::Never) => {
             format!(
-                "`{}`: nobody knows whether it was taken, and it must not be sent twice",
+                "{}: nobody knows whether that was taken, and it must not be sent twice: see in \
+                 Azure whether it was done, then apply this again",
                 last.change.summary
             )
         }
         (Fate::Failed(failure), _) => {
             format!(
-                "{failure}; it was sent {} times and is not sent again",
-                own.len()
+                "{failure}; it was sent {} and is not sent again",
+                times(own.len())
             )
         }
         _ => format!(
-            "`{}` was sent {} times without an answer",
+            "{}: this was sent {} without an answer",
             last.change.summary,
-            own.len()
+            times(own.len())
         ),
     };
     let mut event = plain_end(RunOutcome::NeedsHuman, &why);
@@ -47,13 +48,20 @@ pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
     Act::Append(Box::new(event))
 }
 
+fn times(number: usize) -> String {
+    match number {
+        1 => "once".to_owned(),
+        number => format!("{number} times"),
+    }
+}
+
 fn try_as_evidence(sent: &Sent) -> Value {
     let (error, id) = match &sent.fate {
         Fate::Failed(failure) => (failure.message.clone(), failure.correlation_id.clone()),
         _ => (String::new(), None),
     };
     serde_json::json!({
-        "at": sent.at, "what": sent.change.summary, "left": sent.remaining,
+        "at": sent.at, "what": sent.change.summary, "still_to_do": sent.remaining,
         "error": error, "correlation_id": id,
     })
 }

@@ -61,7 +61,7 @@ fn try_as_evidence(sent: &Sent) -> Value {
         _ => (String::new(), None),
     };
     serde_json::json!({
-        "at": sent.at, "what": sent.change.summary, "still_to_do": sent.remaining,
+        "at": sent.at, "what": sent.change.summary, "still_to_do": (sent.remaining > 0).then_some(sent.remaining),
         "error": error, "correlation_id": id,
     })
 }

@@ -25,6 +25,19 @@ pub(super) fn minutes(number: u64) -> String {
     count(usize::try_from(number).unwrap_or(usize::MAX), noun)
 }
 
+/// What a lock or a right sits on: "`rg-web`", "the subscription `1111…`". A subscription is known
+/// by its id alone, which says nothing of what it is.
+pub(super) fn place(scope: &str) -> String {
+    let name = scope.trim_end_matches('/').rsplit('/').next();
+    let name = name.unwrap_or(scope);
+    match scope.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+        [kind, _] if kind.eq_ignore_ascii_case("subscriptions") => {
+            format!("the subscription `{name}`")
+        }
+        _ => format!("`{name}`"),
+    }
+}
+
 /// Names as a list: "`a`, `b` and `c`".
 pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|n| format!("`{n}`")).collect();
@@ -32,5 +45,22 @@ pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         None => String::new(),
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_is_called_one_and_all_else_goes_by_its_name() {
+        for (scope, words) in [
+            ("/subscriptions/1-2", "the subscription `1-2`"),
+            ("/Subscriptions/1-2/", "the subscription `1-2`"),
+            ("/subscriptions/1-2/resourceGroups/rg", "`rg`"),
+            ("", "``"),
+        ] {
+            assert_eq!(place(scope), words, "{scope}");
+        }
     }
 }

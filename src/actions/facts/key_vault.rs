@@ -47,18 +47,22 @@ const OF_KEYS: [&str; 2] = [
 #[serde(default)]
 pub struct KeyVaults {
     /// True when a disk is encrypted inside the guest, which is what the rights are for.
+    #[schemars(extend("x-yes" = "a disk is encrypted inside the guest", "x-no" = "no disk is encrypted inside the guest"))]
     pub encrypted: bool,
     /// The application id of the Backup Management Service; null where it is not documented.
     pub application: Option<String>,
     /// The vaults that hold its secrets and keys.
     pub list: Vec<KeyVaultFact>,
     /// True when in each of them somebody has all the rights that Azure Backup needs.
+    #[schemars(extend("x-yes" = "the rights to the keys that Azure Backup needs are given", "x-no" = "nobody has all the rights to the keys that Azure Backup needs"))]
     pub granted: bool,
     /// What the named principal lacks: "secrets backup in kv1".
     pub missing: Vec<String>,
     /// Those whose firewall keeps Azure Backup out.
+    #[schemars(extend("x-yes" = "a firewall keeps Azure Backup out of a key vault", "x-no" = "no firewall keeps Azure Backup out of a key vault"))]
     pub closed: Vec<String>,
     /// Those that are gone.
+    #[schemars(extend("x-yes" = "key vaults are gone", "x-no" = "no key vault is gone"))]
     pub gone: Vec<String>,
 }
 

@@ -124,7 +124,7 @@ fn settled<S: Scripted>(
     result: Value,
     past: &Past<'_>,
 ) -> Option<Decision> {
-    let done = S::words(step.args).done + &names(&result);
+    let done = S::words(step.args).done + &names::<S>(&result);
     let mut outputs = result.clone();
     if matches!(undo::of(sent, past), Undo::By { .. }) {
         outputs["undoable"] = json!(true);
@@ -190,10 +190,9 @@ fn plain(summary: &str) -> &str {
 }
 
 /// What the script names of what it did: " (restarted: CryptSvc)".
-fn names(result: &Value) -> String {
-    let lists = [("restarted", "restarted"), ("add", "added"), ("did", "was")];
-    let told = lists.iter().find_map(|(field, word)| {
-        let list = result[*field].as_array().filter(|list| !list.is_empty())?;
+fn names<S: Scripted>(result: &Value) -> String {
+    let told = S::NAMES.and_then(|(field, word)| {
+        let list = result[field].as_array().filter(|list| !list.is_empty())?;
         let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
         Some(format!(" ({word}: {})", names.join(", ")))
     });

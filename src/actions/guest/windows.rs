@@ -15,30 +15,42 @@ macro_rules! text {
     };
 }
 
+/// `Name:Set:Was`, of the services whose start mode a script sets, with dots between.
+macro_rules! services {
+    () => {
+        concat!(service!(), r"(\.", service!(), ")*")
+    };
+}
+
+macro_rules! service {
+    () => {
+        "(MSDTC|COMSysApp|VSS|IaasVmProvider|RdAgent|WindowsAzureGuestAgent|msiserver):(Auto|Manual):(Manual|Disabled)"
+    };
+}
+
 const fn probe(name: &'static str, text: &'static str) -> Script {
-    Script {
-        name,
-        os: OsType::Windows,
-        text,
-        risk: Risk::ReadOnly,
-        ask: Ask::Never,
-        parameters: &[],
-        states: &["failed", "reported"],
-    }
+    Script::probe(OsType::Windows, name, text)
 }
 
 const fn writer(name: &'static str, text: &'static str) -> Script {
-    Script {
-        risk: Risk::Reversible,
-        parameters: &[APPLY],
-        states: &["already", "changed", "failed", "needs_human", "planned"],
-        ..probe(name, text)
-    }
+    Script::writer(OsType::Windows, name, text)
 }
 
 const RESTART: Parameter = Parameter {
     name: "Restart",
     values: "true|false",
+};
+
+/// Puts start modes of services back: what was set, and what was there before.
+pub const START_MODE: Script = Script {
+    parameters: &[
+        Parameter {
+            name: "Undo",
+            values: services!(),
+        },
+        APPLY,
+    ],
+    ..writer("win-start-mode", text!("start-mode"))
 };
 
 /// What the agent and the services around a snapshot are.
@@ -145,7 +157,13 @@ pub const VCREDIST: Script = Script {
 
 /// Lets .NET programs use TLS 1.2.
 pub const STRONG_CRYPTO: Script = Script {
-    states: &["already", "changed", "failed", "planned"],
+    parameters: &[
+        Parameter {
+            name: "Undo",
+            values: r"(64|32)v[24]:(none|[0-9]{1,9})(\.(64|32)v[24]:(none|[0-9]{1,9}))*",
+        },
+        APPLY,
+    ],
     ..writer("win-strong-crypto", text!("strong-crypto"))
 };
 
@@ -196,6 +214,7 @@ pub const ALL: &[Script] = &[
     MSDTC_REINSTALL,
     PROVIDER_SERVICE,
     VCREDIST,
+    START_MODE,
     STRONG_CRYPTO,
     AV_EXCLUSIONS,
     APPLOCKER_CHECK,

@@ -196,7 +196,7 @@ pub async fn find_incident(
     };
     if found.status == IncidentStatus::None
         && let Some(text) = &runbook.matching.state
-        && proven_by_state(text, target, lookers, facts).await?
+        && let Some(why) = proven_by_state(text, target, lookers, facts).await?
     {
         found.status = if found.running.is_some() {
             IncidentStatus::Running
@@ -205,17 +205,18 @@ pub async fn find_incident(
         };
         found.id = Some("state".to_owned());
         found.code = Some(runbook.code.clone());
-        found.evidence = format!("the state of the VM proves it: {text}");
+        found.evidence = format!("the state of the VM proves it: {why}");
     }
     Ok(found)
 }
 
+/// What proves it, for people.
 async fn proven_by_state(
     text: &str,
     target: &Target,
     lookers: &Lookers,
     facts: &mut Facts,
-) -> Result<bool, Failure> {
+) -> Result<Option<String>, Failure> {
     let attempted = "tell whether the VM's state proves the complaint";
     let invalid = |why: String| Failure::new(ErrorClass::Invalid, attempted, why);
     let condition = Condition::parse(text).map_err(|e| invalid(e.message))?;
@@ -227,8 +228,8 @@ async fn proven_by_state(
         }
     }
     match condition.evaluate(facts) {
-        Evaluated::Known(value) => Ok(value == Value::Bool(true)),
-        Evaluated::Unknown(_) => Ok(false),
+        Evaluated::Known(Value::Bool(true)) => Ok(Some(condition.told(facts, lookers))),
+        Evaluated::Known(_) | Evaluated::Unknown(_) => Ok(None),
         Evaluated::Failed(why) => Err(invalid(why)),
     }
 }

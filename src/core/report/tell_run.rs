@@ -62,6 +62,7 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
         about(&mut page, problem, Some(plan));
     }
     for_a_ticket(&mut page, report);
+    then(&mut page, report, plan);
     warnings(&mut page, &report.warnings);
     references(&mut page, &plan.runbook);
     books(&mut page, report, run);
@@ -88,6 +89,17 @@ pub(super) fn for_a_ticket(page: &mut Page, report: &Report) {
         page.heading("For a ticket");
         page.verbatim(ticket.text);
     }
+}
+
+/// What follows once a person has done what a step asked for.
+fn then(page: &mut Page, report: &Report, plan: &Plan) {
+    let asks = |step: &&StepReport| step.outcome == Some(StepOutcome::NeedsHuman);
+    let Some(step) = report.steps.iter().find(asks) else {
+        return;
+    };
+    page.heading("Next");
+    page.text(Line::new("Once that is done, plan again:"));
+    page.verbatim(Command::plan_again(plan, Some(&step.id)).to_string());
 }
 
 fn inner(step: &StepReport, plan: &Plan) -> Vec<Block> {

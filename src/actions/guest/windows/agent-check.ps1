@@ -25,9 +25,14 @@ function Agent-Version {
 }
 
 function Crashes {
-  $filter = @{ LogName = 'Application'; Id = 1000; StartTime = (Get-Date).AddDays(-7) }
+  $filter = @{
+    LogName      = 'Application'
+    ProviderName = 'Application Error'
+    Id           = 1000
+    StartTime    = (Get-Date).AddDays(-7)
+  }
   $events = Get-WinEvent -FilterHashtable $filter -ErrorAction SilentlyContinue
-  @($events | Where-Object { $_.Message -match 'IaaSBcdrExtension\.exe' }).Count
+  @($events | Where-Object { "$($_.Properties.Value)" -match 'IaaSBcdrExtension\.exe' }).Count
 }
 
 function Reboot-Pending {
@@ -43,7 +48,7 @@ function Has-Sql {
 function Work {
   $agent = 'SOFTWARE\Microsoft\BcdrAgent'
   $persistent = 'SOFTWARE\Microsoft\BcdrAgentPersistentKeys'
-  Say 'reported' 0 @{
+  Say 'reported' @{
     RdAgent        = Known { Told 'RdAgent' }
     GuestAgent     = Known { Told 'WindowsAzureGuestAgent' }
     VSS            = Known { Told 'VSS' }

@@ -30,7 +30,7 @@ function Work {
   }
   $decision = $null
   if ($exe) { $decision = Known { Decision $exe } }
-  Say 'reported' 0 @{
+  Say 'reported' @{
     exe         = $exe
     decision    = $decision
     applocker7d = Known { Events 'Microsoft-Windows-AppLocker/EXE and DLL' 8003, 8004 }

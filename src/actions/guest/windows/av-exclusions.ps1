@@ -17,22 +17,23 @@ function Missing {
 
 function Work {
   if (-not (Get-Command -Name 'Get-MpPreference' -ErrorAction SilentlyContinue)) {
-    Say 'needs_human' 2 @{ reason = 'there is no Defender: another antivirus' }
+    Say 'needs_human' @{ reason = 'there is no Defender: another antivirus' }
   }
   # Where another product has taken over, Defender's own service does not answer.
   $status = Known { Get-MpComputerStatus }
-  if (-not $status.RealTimeProtectionEnabled -or "$($status.AMRunningMode)" -match 'Passive') {
-    Say 'needs_human' 2 @{ reason = 'Defender is passive or off: another antivirus may be active' }
+  if (-not $status.RealTimeProtectionEnabled -or "$($status.AMRunningMode)" -match 'Passive|EDR') {
+    Say 'needs_human' @{ reason = 'Defender is passive or off: another antivirus may be active' }
   }
   $add = @(Missing)
-  if ($add.Count -eq 0) { Say 'already' 0 }
-  if (-not (Applies)) { Say 'planned' 0 @{ add = $add } }
-  Add-MpPreference -ExclusionPath $add
+  if ($add.Count -eq 0) { Say 'already' }
+  if (-not (Applies)) { Say 'planned' @{ add = $add } }
+  # Refused or ignored: what counts is what stands afterwards.
+  $null = Known { Add-MpPreference -ExclusionPath $add -ErrorAction Stop }
   $left = @(Missing)
   if ($left.Count -gt 0) {
     $why = 'Defender did not take the exclusions: tamper protection or a policy'
-    Say 'needs_human' 2 @{ reason = $why; add = $add; missing = $left }
+    Say 'needs_human' @{ reason = $why; add = $add; missing = $left }
   }
-  Say 'changed' 0 @{ add = $add }
+  Say 'changed' @{ add = $add }
 }
 

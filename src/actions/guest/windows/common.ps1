@@ -15,12 +15,13 @@ $logs = "$env:SystemDrive\WindowsAzure\Logs"
 
 # A value as JSON in ASCII, whatever the language and the code page of the machine are.
 function Ascii($Value) {
-  $json = ConvertTo-Json -InputObject $Value -Compress -Depth 4
+  # Half a character, where a text was cut, is no JSON.
+  $json = (ConvertTo-Json -InputObject $Value -Compress -Depth 4) -replace '[\uD800-\uDFFF]', '?'
   [regex]::Replace($json, '[^\x20-\x7E]', { param($found) '\u{0:x4}' -f [int][char]$found.Value })
 }
 
 # Prints the result and ends. Run Command keeps 4096 bytes: what is longer is told by its state alone.
-function Say([string]$State, [int]$Code, [hashtable]$Facts = @{}) {
+function Say([string]$State, [hashtable]$Facts = @{}) {
   $result = [ordered]@{ state = $State }
   foreach ($key in @($Facts.Keys | Sort-Object)) {
     # PowerShell 5.1 writes the nothing that a command gives as {}, and $null as null.
@@ -31,7 +32,9 @@ function Say([string]$State, [int]$Code, [hashtable]$Facts = @{}) {
     $line = Ascii ([ordered]@{ state = $State; reason = (Brief $Facts['reason'] 300); cut = $true })
   }
   Write-Output ('RESULT ' + $line)
-  exit $Code
+  # The result says how it ended. Some versions of Run Command lose the output of a script that ends with
+  # anything but 0 (azure-cli issue 6898).
+  exit 0
 }
 
 function Brief([string]$Text, [int]$Longest = 150) {
@@ -48,6 +51,28 @@ function Applies { $Apply -eq 'true' }
 # A service as WMI knows it: with its start mode and account, in English on every system.
 function Service([string]$Name) {
   Get-CimInstance -ClassName Win32_Service -Filter "Name='$Name'"
+}
+
+# Stop-Service and Start-Service wait for as long as a service says that it is about to. These give up, with
+# an error, and a service that is stopped takes those with it that depend on it.
+function Stop-Within([string]$Name, [string]$Longest = '00:01:30') {
+  $it = Get-Service -Name $Name
+  if ($it.Status -eq 'Stopped') { return }
+  if ($it.Status -ne 'StopPending') { $it.Stop() }
+  $it.WaitForStatus('Stopped', $Longest)
+}
+
+function Start-Within([string]$Name, [string]$Longest = '00:01:30') {
+  $it = Get-Service -Name $Name
+  if ($it.Status -eq 'Running') { return }
+  if ($it.Status -ne 'StartPending') { $it.Start() }
+  $it.WaitForStatus('Running', $Longest)
+}
+
+# The services that run and are stopped with this one.
+function Dependents([string]$Name) {
+  Get-Service -Name $Name -DependentServices -ErrorAction SilentlyContinue |
+    Where-Object { $_.Status -eq 'Running' } | ForEach-Object { $_.Name }
 }
 
 # A part of HKEY_LOCAL_MACHINE: the 64-bit view, or a 32-bit host would look where nothing writes.
@@ -105,9 +130,9 @@ function Writers {
 }
 
 try {
-  if ($Apply -and $Apply -notin 'true', 'false') { Say 'failed' 64 @{ reason = 'Apply is true or false' } }
+  if ($Apply -and $Apply -notin 'true', 'false') { Say 'failed' @{ reason = 'Apply is true or false' } }
   Work
-  Say 'failed' 1 @{ reason = 'the script ended without a result' }
+  Say 'failed' @{ reason = 'the script ended without a result' }
 } catch {
-  Say 'failed' 1 @{ reason = (Brief "$($_.Exception.Message)" 400) }
+  Say 'failed' @{ reason = (Brief "$($_.Exception.Message)" 400) }
 }

@@ -18,22 +18,22 @@ function Find-Log {
 }
 
 function Blot([string]$Text) {
-  $secret = '((?:sig|accountkey|password|protectedsettings)["\s]*[=:]["\s]*|bearer )[^"\s,;&]*'
+  $secret = '((?:sig|accountkey|password|pwd|secret|token|protectedsettings)["\s\\]*[=:]["\s\\]*|bearer )[^"\s,;&]*'
   $Text -replace $secret, '$1***' -creplace 'eyJ[A-Za-z0-9_.-]*', '***'
 }
 
 function Work {
   if ($Log -notin 'agent', 'installer', 'extension', 'commands') {
-    Say 'failed' 64 @{ reason = 'Log is agent, installer, extension or commands' }
+    Say 'failed' @{ reason = 'Log is agent, installer, extension or commands' }
   }
   $file = Find-Log
-  if (-not $file) { Say 'not_applicable' 0 @{ reason = 'there is no such log' } }
+  if (-not $file) { Say 'not_applicable' @{ reason = 'there is no such log' } }
   # A new string of each line: the lines of Get-Content carry properties that would be reported with them.
   $last = @(Get-Content -LiteralPath $file.FullName -Tail 60 | ForEach-Object { "$_" })
   $text = Blot ($last -join "`n")
   while ($text.Length -gt 0 -and (Ascii $text).Length -gt 3400) {
     $text = $text.Substring([math]::Max(1, [int][math]::Floor($text.Length / 8)))
   }
-  Say 'reported' 0 @{ path = (Brief $file.FullName); lines = @($text -split "`n").Count; text = $text }
+  Say 'reported' @{ path = (Brief $file.FullName); lines = @($text -split "`n").Count; text = $text }
 }
 

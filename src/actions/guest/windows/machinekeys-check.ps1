@@ -9,23 +9,25 @@ param()
 
 function Rights {
   $folder = Join-Path $env:ProgramData 'Microsoft\Crypto\RSA\MachineKeys'
-  foreach ($rule in (Get-Acl -LiteralPath $folder).Access) {
-    $id = $rule.IdentityReference.Translate([System.Security.Principal.SecurityIdentifier]).Value
-    '{0}={1}' -f $id, (Brief "$($rule.FileSystemRights)" 80)
+  $ids = [System.Security.Principal.SecurityIdentifier]
+  foreach ($rule in (Get-Acl -LiteralPath $folder).GetAccessRules($true, $true, $ids)) {
+    $rights = Brief "$($rule.FileSystemRights)" 80
+    if ($rule.AccessControlType -ne 'Allow') { $rights = "not $rights" }
+    '{0}={1}' -f $rule.IdentityReference.Value, $rights
   }
 }
 
 function Certificates {
   Get-ChildItem -Path 'Cert:\LocalMachine\My' |
     Where-Object { $_.Subject -match 'Windows Azure CRP Certificate Generator' } |
-    ForEach-Object { '{0} {1}' -f $_.Thumbprint.Substring(0, 8), $_.NotAfter.ToString('yyyy-MM-dd') }
+    ForEach-Object { '{0} {1}' -f $_.Thumbprint.Substring(0, 8), $_.NotAfter.ToString('s').Substring(0, 10) }
 }
 
 function Work {
-  $rights = @(Known { Rights } | Select-Object -First 12)
-  Say 'reported' 0 @{
-    rights       = $rights
-    beyond       = @($rights | Where-Object { $_ -notmatch '^S-1-1-0=|^S-1-5-32-544=' })
+  $all = @(Known { Rights })
+  Say 'reported' @{
+    rights       = @($all | Select-Object -First 12)
+    beyond       = @($all | Where-Object { $_ -notmatch '^S-1-1-0=|^S-1-5-32-544=' } | Select-Object -First 12)
     certificates = @(Known { Certificates } | Select-Object -First 12)
   }
 }

@@ -22,38 +22,39 @@ function Wait-Until([bool]$There) {
 
 function Work {
   if (Get-Service -Name 'ClusSvc' -ErrorAction SilentlyContinue) {
-    Say 'needs_human' 2 @{ reason = 'a cluster node: MSDTC may be a role of the cluster' }
+    Say 'needs_human' @{ reason = 'a cluster node: MSDTC may be a role of the cluster' }
   }
   $com = Service 'COMSysApp'
-  if (-not $com) { Say 'needs_human' 2 @{ reason = 'COMSysApp is not registered' } }
+  if (-not $com) { Say 'needs_human' @{ reason = 'COMSysApp is not registered' } }
   $dtc = Service 'MSDTC'
-  if ($com.State -eq 'Running' -and $dtc -and $dtc.State -eq 'Running') { Say 'already' 0 }
-  if (-not (Applies)) { Say 'planned' 0 @{ registered = (Is-There) } }
+  if ($com.State -eq 'Running' -and $dtc -and $dtc.State -eq 'Running') { Say 'already' }
+  if (-not (Applies)) { Say 'planned' @{ registered = (Is-There) } }
 
   $kept = $null
   if ((Machine).OpenSubKey('SOFTWARE\Microsoft\MSDTC')) {
     $kept = '{0}\runbook-msdtc-{1}.reg' -f $logs, (Get-Date).ToUniversalTime().ToString('yyyyMMddTHHmmssZ')
     $told = Native (Join-Path $system 'reg.exe') "export HKLM\SOFTWARE\Microsoft\MSDTC `"$kept`" /y" 60
     if ($told.code -ne 0 -or -not (Test-Path -LiteralPath $kept)) {
-      Say 'failed' 1 @{ reason = 'its settings could not be exported; nothing was changed' }
+      Say 'failed' @{ reason = 'its settings could not be exported; nothing was changed' }
     }
   }
   $msdtc = Join-Path $system 'msdtc.exe'
+  $dependents = @(Dependents 'MSDTC')
+  $start = $null
+  if ($dtc) { $start = $dtc.StartMode }
   try {
     if (Is-There) {
-      Stop-Service -Name 'MSDTC' -Force -ErrorAction SilentlyContinue
+      # -uninstall stops it too.
+      $null = Known { Stop-Within 'MSDTC' }
       $null = Native $msdtc '-uninstall' 120
       Wait-Until $false
     }
     $null = Native $msdtc '-install' 120
     Wait-Until $true
-    foreach ($name in 'MSDTC', 'COMSysApp') {
-      Start-Service -Name $name
-      (Get-Service -Name $name).WaitForStatus('Running', '00:01:00')
-    }
+    foreach ($name in @('MSDTC', 'COMSysApp') + $dependents) { Start-Within $name }
   } catch {
-    Say 'needs_human' 2 @{ reason = (Brief $_.Exception.Message 300); kept = $kept; registered = (Is-There) }
+    Say 'needs_human' @{ reason = (Brief $_.Exception.Message 300); kept = $kept; registered = (Is-There) }
   }
-  Say 'changed' 0 @{ kept = $kept; note = 'compare the network settings of DTC with the copy' }
+  Say 'changed' @{ kept = $kept; start_was = $start; note = 'compare the network settings of DTC with the copy' }
 }
 

@@ -23,7 +23,7 @@ function Static-Adapters {
 }
 
 function Work {
-  Say 'reported' 0 @{
+  Say 'reported' @{
     p80     = Answers 80
     p443    = Answers 443
     p32526  = Answers 32526

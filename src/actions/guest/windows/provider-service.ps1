@@ -4,22 +4,22 @@
 # Documents: "Snapshot VM sub task timed out" (2017-02-07), cause 3.
 # Arguments: Apply.
 # RESULT: already, planned, changed, not_applicable (absent), failed; from is the start mode before.
-# Undone by: Set-Service with the start mode named in from.
+# Undone by: win-start-mode, with the start mode named in from.
 param([string]$Apply = 'false')
 
 function Work {
   $service = Service 'IaasVmProvider'
   if (-not $service) {
-    Say 'not_applicable' 0 @{ reason = 'the provider is absent, and the next backup installs it' }
+    Say 'not_applicable' @{ reason = 'the provider is absent, and the next backup installs it' }
   }
   $from = $service.StartMode
-  if ($from -eq 'Auto') { Say 'already' 0 }
-  if (-not (Applies)) { Say 'planned' 0 @{ from = $from; to = 'Auto' } }
+  if ($from -eq 'Auto') { Say 'already' }
+  if (-not (Applies)) { Say 'planned' @{ from = $from; to = 'Auto' } }
   Set-Service -Name $service.Name -StartupType Automatic
   $now = (Service $service.Name).StartMode
   if ($now -ne 'Auto') {
-    Say 'failed' 1 @{ reason = 'the start mode does not read back as set'; from = $from; to = $now }
+    Say 'failed' @{ reason = 'the start mode does not read back as set'; from = $from; to = $now }
   }
-  Say 'changed' 0 @{ from = $from; to = $now }
+  Say 'changed' @{ from = $from; to = $now }
 }
 

@@ -29,9 +29,6 @@ function Told($Value) {
 
 # What was there before this script set the value, as Undo has it, or nothing.
 function Before {
-  if ($Undo -cnotmatch '^(absent|String:[A-Za-z0-9._-]{1,64}|(DWord|QWord):[0-9]{1,19})$') {
-    Say 'failed' 64 @{ reason = 'Undo is absent or Kind:value' }
-  }
   if ($Undo -cne 'absent') {
     $kind, $value = $Undo -split ':', 2
     @{ value = $value; kind = $kind }
@@ -50,16 +47,19 @@ function Work {
     ReinstallCommon   = @($persistent, 'IsCommonProviderInstalled', 'False')
     VcRedistInstalled = @($persistent, 'IsVCRedistInstalled', 'True')
   }
-  if (-not $catalog.ContainsKey($Switch)) { Say 'failed' 64 @{ reason = 'unknown switch' } }
+  if (-not $catalog.ContainsKey($Switch)) { Say 'failed' @{ reason = 'unknown switch' } }
   $path, $name, $set = $catalog[$Switch]
+  if ($Undo -and $Undo -cnotmatch '^(absent|String:[A-Za-z0-9._-]{1,64}|(DWord|QWord):[0-9]{1,19})$') {
+    Say 'failed' @{ reason = 'Undo is absent or Kind:value' }
+  }
 
   if ($Switch -eq 'UseVssCopy' -and -not $Undo) {
     # The documented cause is SQL Server's own backups; without SQL Server it is not the cause.
     $sql = @(Get-Service -Name 'SQLWriter', 'MSSQLSERVER', 'MSSQL$*' -ErrorAction SilentlyContinue)
-    if ($sql.Count -eq 0) { Say 'not_applicable' 0 @{ reason = 'no SQL Server service in this VM' } }
+    if ($sql.Count -eq 0) { Say 'not_applicable' @{ reason = 'no SQL Server service in this VM' } }
     if ((Value $agent 'UseVssFullBackup') -ieq 'true') {
       $why = 'UseVssFullBackup is True: the owner asked for VSS full backups, the opposite intent'
-      Say 'needs_human' 2 @{ reason = $why }
+      Say 'needs_human' @{ reason = $why }
     }
   }
 
@@ -68,19 +68,19 @@ function Work {
   if ($Undo) {
     $want = Before
     $to = Told $want
-    if ($from -ceq $to) { Say 'already' 0 @{ name = $name; value = $to } }
+    if ($from -ceq $to) { Say 'already' @{ name = $name; value = $to } }
     if (-not $before -or $before.value -cne $set -or $before.kind -ne 'String') {
       $why = 'the value is not the one that was set: somebody else has changed it since'
-      Say 'needs_human' 2 @{ reason = $why; name = $name; from = $from; to = $to }
+      Say 'needs_human' @{ reason = $why; name = $name; from = $from; to = $to }
     }
   } else {
     $want = @{ value = $set; kind = 'String' }
     $to = $set
     if ($before -and $before.value -ieq $set -and $before.kind -eq 'String') {
-      Say 'already' 0 @{ name = $name; value = $before.value }
+      Say 'already' @{ name = $name; value = $before.value }
     }
   }
-  if (-not (Applies)) { Say 'planned' 0 @{ name = $name; from = $from; to = $to } }
+  if (-not (Applies)) { Say 'planned' @{ name = $name; from = $from; to = $to } }
 
   $key = (Machine).CreateSubKey($path)
   try {
@@ -93,7 +93,7 @@ function Work {
   } finally { $key.Close() }
 
   if ((Told (Current $path $name)) -ceq (Told $want)) {
-    Say 'changed' 0 @{ name = $name; from = $from; to = $to; reboot = $false }
+    Say 'changed' @{ name = $name; from = $from; to = $to; reboot = $false }
   }
-  Say 'failed' 1 @{ reason = 'the value does not read back as written'; name = $name; from = $from }
+  Say 'failed' @{ reason = 'the value does not read back as written'; name = $name; from = $from }
 }

@@ -14,13 +14,14 @@ function Load {
     (Get-CimInstance -ClassName Win32_Processor | Measure-Object -Property LoadPercentage -Average).Average
     Start-Sleep -Seconds 1
   }
-  [int]($looks | Measure-Object -Average).Average
+  $known = @($looks | Where-Object { $null -ne $_ })
+  if ($known.Count -gt 0) { [int]($known | Measure-Object -Average).Average }
 }
 
 function Disks {
   foreach ($disk in Get-CimInstance -ClassName Win32_LogicalDisk -Filter 'DriveType=3') {
     if ($disk.Size -gt 0) {
-      $free = [long][math]::Floor($disk.FreeSpace / 1048576)
+      $free = [long][math]::Floor([double]$disk.FreeSpace / 1048576)
       $used = [int](100 * ($disk.Size - $disk.FreeSpace) / $disk.Size)
       '{0} {1} MiB, {2}%' -f $disk.DeviceID, $free, $used
     }
@@ -39,11 +40,11 @@ function Work {
   $free = $null
   $percent = $null
   if ($os) {
-    $memory = [long][math]::Floor($os.TotalVisibleMemorySize / 1024)
-    $free = [long][math]::Floor($os.FreePhysicalMemory / 1024)
+    $memory = [long][math]::Floor([double]$os.TotalVisibleMemorySize / 1024)
+    $free = [long][math]::Floor([double]$os.FreePhysicalMemory / 1024)
     if ($memory -gt 0) { $percent = [int](100 * ($memory - $free) / $memory) }
   }
-  Say 'reported' 0 @{
+  Say 'reported' @{
     cpus             = [Environment]::ProcessorCount
     cpu_percent      = Known { Load }
     memory_mib       = $memory

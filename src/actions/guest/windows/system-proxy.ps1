@@ -10,17 +10,19 @@ param([string]$Apply = 'false')
 function Proxy {
   $told = Native (Join-Path $system 'bitsadmin.exe') '/Util /GetIEProxy LOCALSYSTEM' 60
   if ($told.code -ne 0) { throw "bitsadmin could not read the proxy (code $($told.code))" }
-  (($told.text -split "`r?`n" | Where-Object { $_ -match 'proxy' } | ForEach-Object { $_.Trim() }) -join '; ')
+  # Its labels are translated, so that all lines are kept; who signs in with a password is not told.
+  $lines = $told.text -split "`r?`n" | ForEach-Object { $_.Trim() } | Where-Object { $_ -match ':|proxy' }
+  ($lines -join '; ') -replace '//[^/@\s]+@', '//***@'
 }
 
 function Work {
   $was = Proxy
-  if ($was -match 'NO_PROXY') { Say 'already' 0 }
-  if (-not (Applies)) { Say 'planned' 0 @{ was = (Brief $was 400) } }
+  if ($was -match 'NO_PROXY') { Say 'already' }
+  if (-not (Applies)) { Say 'planned' @{ was = (Brief $was 400) } }
   $told = Native (Join-Path $system 'bitsadmin.exe') '/Util /SetIEProxy LOCALSYSTEM NO_PROXY' 60
   if ($told.code -ne 0 -or (Proxy) -notmatch 'NO_PROXY') {
-    Say 'failed' 1 @{ reason = "the proxy does not read back as set (code $($told.code))"; was = (Brief $was 400) }
+    Say 'failed' @{ reason = "the proxy does not read back as set (code $($told.code))"; was = (Brief $was 400) }
   }
-  Say 'changed' 0 @{ was = (Brief $was 400) }
+  Say 'changed' @{ was = (Brief $was 400) }
 }
 

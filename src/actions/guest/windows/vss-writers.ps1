@@ -56,35 +56,31 @@ function Others {
 # Restarts one service and those that depend on it and ran; what went wrong, or nothing.
 function Restart-One([string]$Name) {
   try {
-    $ran = Get-Service -Name $Name -DependentServices | Where-Object { $_.Status -eq 'Running' }
-    $dependents = @($ran | ForEach-Object { $_.Name })
-    Restart-Service -Name $Name -Force
-    (Get-Service -Name $Name).WaitForStatus('Running', '00:01:30')
-    foreach ($dependent in $dependents) {
-      if ((Get-Service -Name $dependent).Status -ne 'Running') { Start-Service -Name $dependent }
-    }
+    $dependents = @(Dependents $Name)
+    Stop-Within $Name
+    foreach ($one in @($Name) + $dependents) { Start-Within $one }
   } catch { '{0}: {1}' -f $Name, (Brief $_.Exception.Message) }
 }
 
 function Work {
-  if ($Settled -notin 'true', 'false') { Say 'failed' 64 @{ reason = 'Settled is true or false' } }
+  if ($Settled -notin 'true', 'false') { Say 'failed' @{ reason = 'Settled is true or false' } }
   $low = Low-Risk
   $others = Others
   if ($Service -ne 'LowRisk' -and $Service -notin $others.Values) {
-    Say 'failed' 64 @{ reason = 'the service is on no list' }
+    Say 'failed' @{ reason = 'the service is on no list' }
   }
-  $writers = @(Writers)
-  if ($writers.Count -eq 0) { Say 'needs_human' 2 @{ reason = 'no writers are named: VSS itself is sick' } }
+  $writers = @(Known { Writers })
+  if ($writers.Count -eq 0) { Say 'needs_human' @{ reason = 'no writers are named: VSS itself is sick' } }
   $bad = @($writers | Where-Object { $_.State -ne 1 })
   $judged = $bad
   if ($Service -ne 'LowRisk') { $judged = @($bad | Where-Object { $others[$_.Id] -eq $Service }) }
-  if ($judged.Count -eq 0) { Say 'already' 0 @{ writers = $writers.Count } }
+  if ($judged.Count -eq 0) { Say 'already' @{ writers = $writers.Count } }
   # 2, 3 and 4: between the freeze and the end of a snapshot; 5: a backup has not said that it is over.
   $last = 5
   if ($Settled -eq 'true') { $last = 4 }
   $freezing = @($bad | Where-Object { $_.State -ge 2 -and $_.State -le $last })
   if ($freezing.Count -gt 0) {
-    Say 'busy' 0 @{ reason = 'a snapshot is being taken, or a backup has not ended'; writers = $freezing.Count }
+    Say 'busy' @{ reason = 'a snapshot is being taken, or a backup has not ended'; writers = $freezing.Count }
   }
 
   $ask = @($judged | ForEach-Object { $others[$_.Id] } | Where-Object { $_ } | Select-Object -Unique)
@@ -97,26 +93,31 @@ function Work {
   }
   $left = @{ ask = $ask; person = $person }
   if ($todo.Count -eq 0) {
-    Say 'needs_human' 2 (@{ reason = 'other writers than those asked for are not stable' } + $left)
+    Say 'needs_human' (@{ reason = 'other writers than those asked for are not stable' } + $left)
   }
   $was = @($todo | ForEach-Object { '{0} {1}' -f $_, (Get-Service -Name $_ -ErrorAction SilentlyContinue).Status })
-  if (-not (Applies)) { Say 'planned' 0 (@{ restart = $todo; was = $was } + $left) }
+  if (-not (Applies)) { Say 'planned' (@{ restart = $todo; was = $was } + $left) }
 
+  $mine = @($bad | ForEach-Object { $_.Id } | Where-Object { $low[$_] -in $todo -or $others[$_] -in $todo })
   $failed = @($todo | ForEach-Object { Restart-One $_ })
-  # Writers come back some seconds after their service.
+  # Writers come back some seconds after their service; one that starts on demand may stay away.
   foreach ($turn in 1..3) {
     Start-Sleep -Seconds 20
-    $still = @(Writers | Where-Object { $_.State -ne 1 } | ForEach-Object { $_.Id })
+    $now = @(Known { Writers })
+    $still = @($now | Where-Object { $_.State -ne 1 } | ForEach-Object { $_.Id })
     $ours = @($still | Where-Object { $low[$_] -in $todo -or $others[$_] -in $todo })
-    if ($ours.Count -eq 0) { break }
+    $seen = @($now | ForEach-Object { $_.Id })
+    $gone = @($mine | Where-Object { $_ -notin $seen })
+    if ($now.Count -gt 0 -and $ours.Count -eq 0 -and $gone.Count -eq 0) { break }
   }
-  $told = @{ restarted = $todo; was = $was; wrong = $failed } + $left
+  $told = @{ restarted = $todo; was = $was; wrong = $failed; gone = $gone } + $left
+  if ($now.Count -eq 0) { Say 'failed' (@{ reason = 'no writers are named after the restart' } + $told) }
   if ($failed.Count -gt 0 -or $ours.Count -gt 0) {
-    Say 'failed' 1 (@{ reason = 'a writer is not stable after its service was restarted'; still = $ours } + $told)
+    Say 'failed' (@{ reason = 'a writer is not stable after its service was restarted'; still = $ours } + $told)
   }
   if ($still.Count -gt 0 -and $Service -eq 'LowRisk') {
-    Say 'needs_human' 2 (@{ reason = 'what was asked for is stable, and other writers are not' } + $told)
+    Say 'needs_human' (@{ reason = 'what was asked for is stable, and other writers are not' } + $told)
   }
-  Say 'changed' 0 $told
+  Say 'changed' $told
 }
 

@@ -239,6 +239,9 @@ fn completed(followed: &Followed, job: &JobFact, past: &Past<'_>) -> Decision {
 /// after a writer has failed, the next three attempts leave it out (remediations.md, row 14).
 fn less_than_whole(job: &JobFact) -> String {
     match job.consistency.as_deref() {
+        Some(held) if held.eq_ignore_ascii_case("CrashConsistent") => {
+            ", which is crash-consistent".to_owned()
+        }
         Some(held) if !held.eq_ignore_ascii_case("AppConsistent") => {
             format!(", which is not application-consistent ({held})")
         }

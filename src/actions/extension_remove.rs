@@ -9,7 +9,7 @@
 //!
 //! Rules (remediations.md M5, contradictions 6 to 8): only `Microsoft.Azure.RecoveryServices`, by
 //! publisher and type; only where it is listed as failed or stuck; VM running and agent ready,
-//! because the removal hangs otherwise; no job.
+//! because the removal hangs otherwise; no job. A VM that is off needs none, and is left alone.
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::vm::VmFact;
 use crate::actions::facts::{ExtensionFact, Extensions};
+use crate::actions::guest::run::revive_first;
 use crate::actions::operations::applied;
 use crate::actions::restore_points_delete::wait_for;
 use crate::actions::words::names;
@@ -29,6 +30,7 @@ use crate::azure::resource_id::ResourceId;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Kind, Past, Permission, Remedy, Repeat, Sent, Undo,
+    not_attempted,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -85,25 +87,26 @@ impl Remedy for ExtensionRemove {
         if sick.is_empty() {
             return Ok(nothing_sick(&extensions, past));
         }
+        if !vm.is_running()
+            && let Some(why) = vm.why_no_guest()
+        {
+            // A VM that is off is backed up crash-consistently, and needs no extension for that.
+            return Ok(Decision::NotApplicable {
+                why: not_attempted(&why),
+            });
+        }
         let changes: Vec<Change> = sick.iter().map(|e| change(e, &vm)).collect();
         if let Some(job) = &jobs.running {
             return Ok(wait_for(job, past, changes));
         }
         if let Some(why) = vm.why_no_guest() {
-            return Ok(Decision::NeedsHuman {
-                why: format!(
-                    "{} of the VM cannot be removed now: {}; a removal needs a running VM with a \
-                     ready agent. {} first",
-                    names(sick.iter().map(|e| e.name.as_str())),
-                    why.trim_end_matches('.'),
-                    if vm.is_running() {
-                        "Repair the agent"
-                    } else {
-                        "Start the VM"
-                    },
-                ),
-                evidence: json!({ "agent": vm.agent, "power": vm.power, "extensions": extensions.backup }),
-            });
+            let hangs = format!(
+                "the removal of {} would hang without it",
+                names(sick.iter().map(|e| e.name.as_str()))
+            );
+            let facts =
+                json!({ "agent": vm.agent, "power": vm.power, "extensions": extensions.backup });
+            return Ok(revive_first(&vm, &why, &hangs, facts));
         }
         Ok(Decision::Change {
             remaining: changes.len() as u64,

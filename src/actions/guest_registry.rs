@@ -61,6 +61,19 @@ impl Switch {
             Self::VcRedistInstalled => "VcRedistInstalled",
         }
     }
+
+    /// The documented value, and what it has to be.
+    fn value(self) -> (&'static str, &'static str) {
+        match self {
+            Self::UseVssCopy => ("USEVSSCOPYBACKUP", "TRUE"),
+            Self::WithoutThreads => ("SnapshotWithoutThreads", "True"),
+            Self::HostFirst => ("SnapshotMethod", "firstHostThenGuest"),
+            Self::HostTime => ("CalculateSnapshotTimeFromHost", "True"),
+            Self::ReinstallProvider => ("IsProviderInstalled", "False"),
+            Self::ReinstallCommon => ("IsCommonProviderInstalled", "False"),
+            Self::VcRedistInstalled => ("IsVCRedistInstalled", "True"),
+        }
+    }
 }
 
 impl Scripted for Registry {
@@ -79,11 +92,11 @@ impl Scripted for Registry {
     }
 
     fn words(args: &Args) -> Words {
-        let name = args.switch.name();
+        let (name, wanted) = args.switch.value();
         Words {
-            look: format!("whether `{name}` is set"),
-            act: format!("set the registry switch `{name}`"),
-            done: format!("`{name}` is set"),
+            look: format!("whether the registry value `{name}` is {wanted}"),
+            act: format!("set the registry value `{name}` = {wanted}"),
+            done: format!("`{name}` is {wanted}"),
         }
     }
 }

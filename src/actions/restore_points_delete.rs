@@ -33,8 +33,8 @@ use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Kind, Past, Patience, Permission, Remedy, Repeat,
-    Sent, Undo,
+    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Patience, Permission, Remedy,
+    Repeat, Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -169,7 +169,8 @@ fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
         ),
     };
     let own: std::collections::BTreeSet<String> = past.own().map(|s| s.change.key()).collect();
-    let deleted = own.len();
+    let gone = own.iter().filter(|key| was_gone(key, past)).count();
+    let deleted = own.len() - gone;
     if points.count >= points.limit {
         return Decision::NeedsHuman {
             why: format!(
@@ -180,15 +181,35 @@ fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
             evidence: json!({ "collections": points.others }),
         };
     }
-    let why = if deleted == 0 {
-        format!("the VM has no restore point collection of Azure Backup{others}")
-    } else {
-        format!("{} deleted{others}", count(deleted, "collection"))
+    let why = match (deleted, gone) {
+        (0, 0) => format!("the VM has no restore point collection of Azure Backup{others}"),
+        (0, gone) => format!("{} gone already{others}", were(gone)),
+        (deleted, 0) => format!("{} deleted{others}", count(deleted, "collection")),
+        (deleted, gone) => format!(
+            "{} deleted; {} gone already{others}",
+            count(deleted, "collection"),
+            were(gone)
+        ),
     };
     Decision::Satisfied {
         why,
         outputs: json!({ "deleted": deleted }),
     }
+}
+
+fn were(number: usize) -> String {
+    let verb = if number == 1 { "was" } else { "were" };
+    format!("{} {verb}", count(number, "collection"))
+}
+
+/// Whether nothing of the run's own has deleted it: it was not there any more at the first try.
+fn was_gone(key: &str, past: &Past<'_>) -> bool {
+    let mut tries = past.own().filter(|sent| sent.change.key() == key);
+    tries.all(|sent| match &sent.fate {
+        Fate::Done(outputs) => outputs["already_gone"] == true,
+        Fate::Failed(failure) => failure.class == ErrorClass::NotFound,
+        Fate::InDoubt => false,
+    })
 }
 
 /// What stands in the way of deleting anything, if something does.

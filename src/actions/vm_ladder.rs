@@ -20,7 +20,6 @@ use crate::actions::facts::vm_locks::VmLocks;
 use crate::actions::limits;
 use crate::actions::operations::applied;
 use crate::actions::restore_points_delete::wait_for;
-use crate::actions::words::names;
 use crate::azure::operation;
 use crate::azure::permitted::Writer;
 use crate::azure::proof::RuleBroken;
@@ -30,8 +29,8 @@ use crate::azure::views::Vm;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Patience, Permission, Remedy,
-    Repeat, Sent,
+    About, Applied, Ceiling, Change, Decision, Fate, Kind, NOT_STARTED, Past, Patience, Permission,
+    Remedy, Repeat, Sent,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -295,7 +294,7 @@ fn stands(sight: &Sight) -> String {
         Some(power) => format!("`{}` is {power}", vm.name),
         None => format!("the power state of `{}` is not known", vm.name),
     };
-    let machine = format!("{machine} and {provisioning}");
+    let machine = format!("{machine}, provisioning {provisioning}");
     match &sight.agent {
         Some(agent) if agent.answers => format!("{machine}, and its agent answers"),
         Some(agent) if agent.needs_repair => format!("{machine}, and {}", agent.complaint()),
@@ -327,15 +326,19 @@ fn updating(vm: &VmFact, past: &Past<'_>, change: Option<&Change>) -> Option<Dec
 }
 
 fn locked<R: Rung>(sight: &Sight, locks: &VmLocks) -> Decision {
+    let owner = "the owner of the lock";
+    let one = locks.read_only.len() == 1;
     Decision::NeedsHuman {
         why: format!(
-            "`{}` cannot be done to `{}`: a ReadOnly lock stops every change of the VM ({}); its \
-             owner has to remove or narrow it first",
-            R::TRAITS.name,
+            "cannot {} `{}`: {} {} every change of the VM; have {} removed or narrowed, then apply \
+             this again (for {owner})",
+            R::TRAITS.act,
             sight.vm.name,
-            names(locks.read_only.iter().map(String::as_str))
+            locks.stopping(),
+            if one { "stops" } else { "stop" },
+            if one { "it" } else { "them" },
         ),
-        evidence: json!({ "locks": locks.read_only }),
+        evidence: json!({ "owner": owner, "evidence": { "locks": locks.list } }),
     }
 }
 
@@ -367,7 +370,7 @@ pub(super) fn must_run(sight: &Sight) -> Option<String> {
     let vm = &sight.vm;
     (!vm.is_running()).then(|| {
         let power = vm.power.as_deref().unwrap_or("in an unknown state");
-        format!("`{}` is {power}, and it is not started for this", vm.name)
+        format!("`{}` is {power}, and {NOT_STARTED}", vm.name)
     })
 }
 

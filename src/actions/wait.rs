@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::restore_points::RestorePoints;
 use crate::actions::limits;
+use crate::actions::words::{minutes as spelled, when};
 use crate::azure::permitted::Writer;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
@@ -98,13 +99,21 @@ impl Remedy for Wait {
         let last = ended.max(changed).unwrap_or(past.since);
         let until = add(last, Duration::from_secs(minutes * 60));
         if past.now >= until {
+            let waited = until
+                .duration_since(past.since)
+                .as_secs()
+                .max(0)
+                .unsigned_abs();
             return Ok(Decision::Satisfied {
-                why: format!("{minutes} minutes have passed"),
+                why: match waited.div_ceil(60) {
+                    0 => format!("{} had passed already", spelled(minutes)),
+                    waited => format!("waited {}, until {}", spelled(waited), when(until)),
+                },
                 outputs: Value::Null,
             });
         }
         Ok(Decision::Wait {
-            what: format!("{minutes} minutes to pass"),
+            what: format!("{} to pass", spelled(minutes)),
             look_again_at: until,
             // A wait cannot fail: it ends.
             give_up_at: add(until, Duration::from_secs(24 * 3600)),

@@ -16,6 +16,15 @@ pub(super) fn when(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// "1 minute", "10 minutes", "48 hours".
+pub(super) fn minutes(number: u64) -> String {
+    let (number, noun) = match number {
+        hours if hours > 0 && hours % 60 == 0 => (hours / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
+}
+
 /// What a lock or a right sits on: "`rg-web`", "the subscription `1111…`". A subscription is known
 /// by its id alone, which says nothing of what it is.
 pub(super) fn place(scope: &str) -> String {

@@ -126,8 +126,9 @@ impl Writer {
         vm: &ResourceId,
         os: OsType,
         script: FixedScript,
+        attempted: &str,
     ) -> Result<Sent, Failure> {
-        let attempted = format!("run the script `{}` on `{}`", script.name(), vm.name());
+        let attempted = attempted.to_owned();
         if !vm.is_type("Microsoft.Compute/virtualMachines") {
             return Err(Failure::new(
                 ErrorClass::Invalid,

@@ -106,6 +106,14 @@ impl Facts {
         self.tree.insert(key, fact);
     }
 
+    /// What could not be read and stops nothing, in the words of the facts that say so.
+    pub fn unread(&self) -> impl Iterator<Item = &str> {
+        self.tree.values().filter_map(|fact| match fact {
+            Fact::Known(value) => value["unread"].as_str(),
+            _ => None,
+        })
+    }
+
     /// Puts a known fact without arguments.
     pub fn know(&mut self, name: &str, value: Value) {
         self.set(FactKey::named(name), Fact::Known(value));

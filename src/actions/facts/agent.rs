@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::actions::facts::vm::VmFact;
 use crate::actions::facts::{known, schema, value};
 use crate::actions::limits;
+use crate::actions::words::when;
 use crate::base::Failure;
 use crate::base::clock::{self, Clock};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
@@ -51,6 +52,7 @@ impl Agent {
         let fresh = said
             .seen
             .is_some_and(|seen| clock::add(seen, limits::AGENT_IS_FRESH) >= now);
+        let stale = vm.is_running() && said.status == "ready" && !fresh;
         let oldest = match vm.os.as_deref() {
             Some("windows") => Some(limits::OLDEST_WINDOWS_AGENT.to_owned()),
             Some("linux") => Some(limits::OLDEST_LINUX_AGENT.to_owned()),
@@ -60,7 +62,7 @@ impl Agent {
         Self {
             answers,
             needs_repair: vm.is_running() && !answers,
-            stale: said.ready && !fresh,
+            stale,
             outdated: said
                 .version
                 .as_deref()
@@ -78,8 +80,10 @@ impl Agent {
     #[must_use]
     pub fn complaint(&self) -> String {
         if self.stale {
-            return "the VM agent says that it is ready, and has given no sign of life for long"
-                .to_owned();
+            let seen = self.seen.map_or("unknown".to_owned(), when);
+            return format!(
+                "the VM agent says that it is ready, and its last sign of life is {seen}"
+            );
         }
         let said = self.message.as_deref().map(|m| m.trim_end_matches('.'));
         format!(

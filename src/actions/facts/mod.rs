@@ -47,7 +47,7 @@ pub use job::{JobFact, key as job_key};
 pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Lookers {
     let parts = Lookers::default()
         .with(agent::AgentLooker(clock.clone()))
-        .with(vm::VmLooker(reader.clone()))
+        .with(vm::VmLooker(reader.clone(), clock.clone()))
         .with(vm_locks::VmLocksLooker(reader.clone()))
         .with(backup_policies::BackupPoliciesLooker(reader.clone()))
         .with(backup_policy::BackupPolicyLooker(reader.clone()))

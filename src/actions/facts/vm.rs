@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, some, value};
+use crate::actions::limits;
+use crate::actions::words::when;
 use crate::azure::reader::{Reader, rights};
 use crate::azure::views::{AgentStatus, OsType};
 use crate::base::Failure;
+use crate::base::clock::{Clock, add};
+use crate::core::action::NOT_STARTED;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
-pub(super) struct VmLooker(pub(super) Reader);
+pub(super) struct VmLooker(pub(super) Reader, pub(super) Clock);
 
 /// The VM that a run is about.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -53,7 +57,8 @@ fn allowed() -> bool {
 /// The VM agent, as Azure last heard of it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AgentFact {
-    /// True when the VM runs and the agent says it is ready; a status of a VM that is off is stale.
+    /// True when the VM runs, the agent says it is ready, and said so lately: one that fell silent
+    /// fetches no script and removes no extension, and a status of a VM that is off is stale.
     pub ready: bool,
     /// `ready`, `not_ready` or `absent`.
     pub status: String,
@@ -89,22 +94,22 @@ impl VmFact {
         let name = &self.name;
         if !self.is_running() {
             let power = self.power.as_deref().unwrap_or("in an unknown state");
+            return Some(format!("`{name}` is {power}, and {NOT_STARTED}"));
+        }
+        let agent = &self.agent;
+        if agent.ready {
+            return None;
+        }
+        if agent.status == "ready" {
+            let seen = agent.seen.map_or("unknown".to_owned(), when);
             return Some(format!(
-                "`{name}` is {power}, and it is not started for this"
+                "the VM agent of `{name}` says ready, and its last sign of life is {seen}"
             ));
         }
-        (!self.agent.ready).then(|| {
-            let said = self
-                .agent
-                .message
-                .as_deref()
-                .map(|m| format!(": {m}"))
-                .unwrap_or_default();
-            format!(
-                "the VM agent of `{name}` is {}{said}",
-                self.agent.status.replace('_', " ")
-            )
-        })
+        let said = agent.message.as_deref();
+        let said = said.map(|m| format!(": {m}")).unwrap_or_default();
+        let status = agent.status.replace('_', " ");
+        Some(format!("the VM agent of `{name}` is {status}{said}"))
     }
 }
 
@@ -161,7 +166,37 @@ impl Looker for VmLooker {
             boot_diagnostics: vm.boot_diagnostics,
             id: vm.id.to_string(),
         };
-        fact.agent.ready = fact.is_running() && fact.agent.status == "ready";
+        let lately = |seen| add(seen, limits::AGENT_IS_FRESH) >= self.1.now();
+        fact.agent.ready = fact.is_running()
+            && fact.agent.status == "ready"
+            && fact.agent.seen.is_some_and(lately);
         value(&fact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_agent_that_says_ready_and_fell_silent_keeps_everybody_out_of_the_guest() {
+        let vm = |ready: bool| -> VmFact {
+            serde_json::from_value(json!({
+                "id": "x", "name": "web1", "resource_group": "rg", "subscription": "s",
+                "location": "westeurope", "os": "linux", "power": "running",
+                "provisioning": "Succeeded",
+                "agent": { "ready": ready, "status": "ready", "version": "2.2.9.1",
+                           "seen": "2026-11-21T00:10:00Z", "message": null },
+            }))
+            .unwrap()
+        };
+        assert_eq!(vm(true).why_no_guest(), None);
+        let why = vm(false).why_no_guest().expect("it is silent");
+        assert!(
+            why.contains("says ready") && why.contains("2026-11-21 00:10"),
+            "{why}"
+        );
     }
 }

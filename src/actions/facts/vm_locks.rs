@@ -44,6 +44,18 @@ pub struct VmLockFact {
 }
 
 impl VmLocks {
+    /// "the ReadOnly lock `keep` on the VM": those that stop every change of it.
+    #[must_use]
+    pub fn stopping(&self) -> String {
+        let told = self.list.iter().zip(&self.told);
+        let stops = told.filter(|(lock, _)| lock.level.eq_ignore_ascii_case("ReadOnly"));
+        let each: Vec<String> = stops
+            .map(|(_, told)| told.replace(" (ReadOnly)", ""))
+            .collect();
+        let noun = if each.len() == 1 { "lock" } else { "locks" };
+        format!("the ReadOnly {noun} {}", each.join(", "))
+    }
+
     /// Of all the locks that Azure lists at the VM: those above and those below are among them, and
     /// one below does not stop the VM's own verbs.
     fn of(vm: &ResourceId, mut locks: Vec<Lock>) -> Self {

@@ -54,7 +54,10 @@ pub(super) fn back(script: &str, told: BTreeMap<String, String>, result: &Value)
     match script {
         "win-reg-string" => own(
             value(result),
-            format!("the registry switch `{}`", named("Switch")),
+            format!(
+                "the registry value `{}`",
+                text(result, "name").map_or_else(|| named("Switch"), str::to_owned)
+            ),
             from.unwrap_or("absent").to_owned(),
         ),
         "win-strong-crypto" => own(

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::actions::guest::run;
 use crate::actions::guest::scripted::{Scripted, Settles, Step};
+use crate::actions::guest::{run, undo};
 use crate::actions::limits;
 use crate::base::clock::add;
-use crate::core::action::{Decision, Fate, Past, Patience, Sent};
+use crate::core::action::{Decision, Fate, Past, Patience, Sent, Undo};
 
 /// What to do after the script has spoken; nothing when it has to be asked again.
 pub(super) fn after<S: Scripted>(
@@ -19,7 +19,12 @@ pub(super) fn after<S: Scripted>(
         Ok(result) => result,
         Err(why) => {
             return Some(Decision::CannotTell {
-                why: format!("`{}`: {why}", sent.change.summary),
+                why: format!(
+                    "nothing tells how this ended: {}: {why}; have the agent's log looked at in \
+                     `{}` for what became of the script, then apply this again",
+                    plain(&sent.change.summary),
+                    step.vm.name
+                ),
             });
         }
     };
@@ -29,15 +34,15 @@ pub(super) fn after<S: Scripted>(
         "changed" if !sent.change.probe => settled(step, sent, result, past),
         "planned" if sent.change.probe && changed_before(past) => Some(Decision::NeedsHuman {
             why: format!(
-                "`{}` was done and did not last",
-                S::words(step.args).act.trim()
+                "this was done and did not last: {}",
+                S::words(step.args).act.trim_end_matches([',', ' '])
             ),
             evidence: result,
         }),
         "planned" if sent.change.probe && S::PASSES && sent.at < step.settles_at => {
             passing(step, sent, past)
         }
-        _ => Some(said(step, sent, result)),
+        _ => Some(said(step, sent, result, past)),
     }
 }
 
@@ -56,7 +61,7 @@ fn passing<S: Scripted>(step: &Step<'_, S>, sent: &Sent, past: &Past<'_>) -> Opt
     })
 }
 
-fn said<S: Scripted>(step: &Step<'_, S>, sent: &Sent, result: Value) -> Decision {
+fn said<S: Scripted>(step: &Step<'_, S>, sent: &Sent, result: Value, past: &Past<'_>) -> Decision {
     let done = S::words(step.args).done;
     let reason = result["reason"]
         .as_str()
@@ -64,7 +69,11 @@ fn said<S: Scripted>(step: &Step<'_, S>, sent: &Sent, result: Value) -> Decision
         .to_owned();
     match result["state"].as_str().unwrap_or_default() {
         "already" => Decision::Satisfied {
-            why: format!("{done} already"),
+            why: match (&result["queued"], changed_before(past)) {
+                (Value::Bool(true), _) => "a restart of the VM agent is due already".to_owned(),
+                (_, true) => format!("{done} now"),
+                (_, false) => format!("{done} already"),
+            },
             outputs: result,
         },
         "reported" => Decision::Satisfied {
@@ -83,8 +92,8 @@ fn said<S: Scripted>(step: &Step<'_, S>, sent: &Sent, result: Value) -> Decision
         },
         state => Decision::Failed {
             why: format!(
-                "`{}` ended as `{state}`: {reason}{}",
-                sent.change.summary,
+                "this ended as `{state}`: {}: {reason}{}",
+                plain(&sent.change.summary),
                 otherwise(step)
             ),
             code: None,
@@ -109,19 +118,6 @@ fn changed_before(past: &Past<'_>) -> bool {
     })
 }
 
-/// What was there before, for people; some scripts tell of several things.
-fn before(from: &Value) -> String {
-    let texts: Vec<&str> = match from {
-        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
-        one => one.as_str().into_iter().collect(),
-    };
-    let texts = texts.join(", ");
-    if texts.is_empty() {
-        return "absent".to_owned();
-    }
-    texts
-}
-
 fn settled<S: Scripted>(
     step: &Step<'_, S>,
     sent: &Sent,
@@ -129,12 +125,13 @@ fn settled<S: Scripted>(
     past: &Past<'_>,
 ) -> Option<Decision> {
     let done = S::words(step.args).done + &names::<S>(&result);
-    let before = result
-        .get("from")
-        .map(|from| format!(" (before: {})", before(from)));
+    let mut outputs = result.clone();
+    if matches!(undo::of(sent, past), Undo::By { .. }) {
+        outputs["undoable"] = json!(true);
+    }
     let satisfied = Decision::Satisfied {
-        why: format!("{done}{}", before.unwrap_or_default()),
-        outputs: result.clone(),
+        why: format!("{done}{}", before(&result)),
+        outputs,
     };
     let since = sent.settled_at.unwrap_or(sent.at);
     let give_up_at = add(since, limits::AGENT_RETURNS);
@@ -163,6 +160,35 @@ fn settled<S: Scripted>(
     }
 }
 
+/// What was there before, and where a copy of it is: " (before: 66; a copy: /etc/…)".
+fn before(result: &Value) -> String {
+    let was = result.get("from").or_else(|| result.get("was"));
+    let was = was.map(|was| match was {
+        Value::Array(all) => {
+            let all: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
+            all.join(", ")
+        }
+        other => other.as_str().unwrap_or_default().to_owned(),
+    });
+    let was = was.map(|was| was.trim_end_matches([';', ' ']).to_owned());
+    let was = was.map(|was| match was.as_str() {
+        "" => "before: absent".to_owned(),
+        was => format!("before: {was}"),
+    });
+    let kept = result["kept"].as_str().filter(|kept| !kept.is_empty());
+    let kept = kept.map(|kept| format!("a copy: {kept}"));
+    let told: Vec<String> = was.into_iter().chain(kept).collect();
+    match told.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", told.join("; ")),
+    }
+}
+
+/// A request's summary without its remark in brackets.
+fn plain(summary: &str) -> &str {
+    summary.trim_end_matches(" (read-only script)")
+}
+
 /// What the script names of what it did: " (restarted: CryptSvc)".
 fn names<S: Scripted>(result: &Value) -> String {
     let told = S::NAMES.and_then(|(field, word)| {
@@ -180,7 +206,11 @@ fn busy(sent: &Sent, result: Value, past: &Past<'_>) -> Option<Decision> {
     let why = result["reason"].as_str().unwrap_or("it does not say what");
     if past.now >= give_up_at {
         return Some(Decision::NeedsHuman {
-            why: format!("something else has been at work in the guest for an hour: {why}"),
+            why: format!(
+                "something else has been at work in the guest for an hour: {}; find out which \
+                 product it is, let it end, then apply this again",
+                why.trim_end_matches('.')
+            ),
             evidence: result,
         });
     }
@@ -193,4 +223,33 @@ fn busy(sent: &Sent, result: Value, past: &Past<'_>) -> Option<Decision> {
         recheck_incident: false,
         then: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_before_is_told_whatever_the_script_calls_it() {
+        for (result, told) in [
+            (json!({ "from": null }), " (before: absent)"),
+            (json!({ "from": "66" }), " (before: 66)"),
+            (
+                json!({ "from": "/opt/pre.sh 755; " }),
+                " (before: /opt/pre.sh 755)",
+            ),
+            (
+                json!({ "from": ["12.0.1", "12.0.2"] }),
+                " (before: 12.0.1, 12.0.2)",
+            ),
+            (json!({ "was": "proxy:8080" }), " (before: proxy:8080)"),
+            (
+                json!({ "from": "UTF-16", "kept": "/etc/a.conf.old" }),
+                " (before: UTF-16; a copy: /etc/a.conf.old)",
+            ),
+            (json!({ "did": ["MSDTC started"] }), ""),
+        ] {
+            assert_eq!(before(&result), told, "{result}");
+        }
+    }
 }

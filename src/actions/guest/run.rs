@@ -11,7 +11,7 @@ use crate::azure::proof::FixedScript;
 use crate::azure::resource_id::ResourceId;
 use crate::azure::views::ScriptOutput;
 use crate::base::{ErrorClass, Failure};
-use crate::core::action::{Applied, Change, Permission, Repeat};
+use crate::core::action::{Applied, Change, Decision, Permission, Repeat};
 use crate::core::runbook::risk::{Approval, Risk};
 
 /// The right that running a command takes.
@@ -24,6 +24,21 @@ pub const TYPE: &str = "Microsoft.Compute/virtualMachines/runCommand";
 /// script whose answer was lost is over by then, and may be run again.
 const ENDS_AFTER: u64 = 90 * 60;
 
+/// Hands a machine whose agent is dead to a person: "`why`; `hindered`: bring it back …".
+#[must_use]
+pub fn revive_first(vm: &VmFact, why: &str, hindered: &str, facts: Value) -> Decision {
+    let owner = "whoever runs this VM";
+    Decision::NeedsHuman {
+        why: format!(
+            "{}; {hindered}: bring it back with `runbook apply UserErrorGuestAgentStatusUnavailable \
+             --vm {}`, then apply this again (for {owner})",
+            why.trim_end_matches('.'),
+            vm.id
+        ),
+        evidence: json!({ "owner": owner, "evidence": facts }),
+    }
+}
+
 /// The change that runs `script` with `parameters`; risk and approval are the script's own.
 #[must_use]
 pub fn change(
@@ -33,14 +48,18 @@ pub fn change(
     summary: String,
     probe: bool,
 ) -> Change {
-    let because = script.because(parameters).filter(|_| !probe);
+    // A look says it too: for what it finds an approval may be needed.
+    let because = script.because(parameters);
     let parameters: Map<String, Value> = parameters
         .iter()
         .map(|(k, v)| ((*k).to_owned(), json!(v)))
         .collect();
     Change {
         body: json!({ "script": script.name, "sha256": script.hash(), "parameters": parameters }),
-        approval: because.map_or(Approval::None, |_| Approval::Required),
+        approval: match because {
+            Some(_) if !probe => Approval::Required,
+            _ => Approval::None,
+        },
         because: because.map(str::to_owned),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
@@ -107,7 +126,10 @@ pub async fn apply(change: &Change, script: Script, writer: &Writer) -> Result<A
     } else {
         fixed
     };
-    writer.run_script(&vm, script.os, fixed).await.map(applied)
+    let sent = writer
+        .run_script(&vm, script.os, fixed, &change.summary)
+        .await;
+    sent.map(applied)
 }
 
 /// The object of the last `RESULT {json}` line of what a script printed.

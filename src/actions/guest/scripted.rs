@@ -25,7 +25,7 @@ use crate::azure::views::OsType;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy, Sent, Undo,
+    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Remedy, Sent, Undo, not_attempted,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -194,16 +194,11 @@ impl<S: Scripted> Step<'_, S> {
         // Without a look nothing is known, and that alone keeps nobody from going on.
         if !self.vm.is_running() || self.script.only_looks() {
             return Decision::NotApplicable {
-                why: format!("not attempted: {why}"),
+                why: not_attempted(&why),
             };
         }
-        Decision::NeedsHuman {
-            why: format!(
-                "nothing can be run inside the VM: {}. A dead agent cannot be repaired over Run Command",
-                why.trim_end_matches('.')
-            ),
-            evidence: json!({ "agent": self.vm.agent, "power": self.vm.power }),
-        }
+        let facts = json!({ "agent": self.vm.agent, "power": self.vm.power });
+        run::revive_first(self.vm, &why, "nothing can be run inside without it", facts)
     }
 
     /// The script as a change, or as a look.

@@ -191,9 +191,12 @@ async fn a_script_is_sent_line_by_line_and_a_probe_is_counted_apart() {
     ] {
         let stage = Stage::new(vec![accepted(), accepted()]);
         let writer = Writer::new(stage.arm.clone());
-        writer.run_script(&vm(), os, script()).await.unwrap();
         writer
-            .run_script(&vm(), os, script().that_only_looks())
+            .run_script(&vm(), os, script(), "do it")
+            .await
+            .unwrap();
+        writer
+            .run_script(&vm(), os, script().that_only_looks(), "do it")
             .await
             .unwrap();
         let asked = stage.asked();
@@ -215,14 +218,14 @@ async fn a_script_is_sent_line_by_line_and_a_probe_is_counted_apart() {
 async fn a_script_goes_to_a_vm_and_a_lost_probe_is_not_repeated() {
     let stage = Stage::new(vec![]);
     let failure = Writer::new(stage.arm.clone())
-        .run_script(&id(RG), OsType::Linux, script())
+        .run_script(&id(RG), OsType::Linux, script(), "do it")
         .await
         .unwrap_err();
     assert_eq!(failure.class, ErrorClass::Invalid);
     let stage = Stage::new(vec![error(500, "InternalServerError", "")]);
     let writer = Writer::new(stage.arm.clone());
     writer
-        .run_script(&vm(), OsType::Linux, script().that_only_looks())
+        .run_script(&vm(), OsType::Linux, script().that_only_looks(), "do it")
         .await
         .unwrap_err();
     assert_eq!(stage.asked().len(), 1);

@@ -33,6 +33,24 @@ pub enum Repeat {
     Never,
 }
 
+/// Ends the reason why a machine that is off is left as it is.
+pub const NOT_STARTED: &str = "it is not started for this";
+
+/// Begins the reason of a step that could not be tried on the target as it is.
+const NOT_ATTEMPTED: &str = "not attempted: ";
+
+/// Why a step that could not be tried on the target as it is does not apply.
+#[must_use]
+pub fn not_attempted(why: &str) -> String {
+    format!("{NOT_ATTEMPTED}{why}")
+}
+
+/// What kept a step from being tried, by the reason that [`not_attempted`] gave it.
+#[must_use]
+pub fn kept_from_trying(reason: &str) -> Option<&str> {
+    reason.strip_prefix(NOT_ATTEMPTED)
+}
+
 /// Exactly one request that alters something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {

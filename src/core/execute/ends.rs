@@ -19,20 +19,21 @@ pub(super) fn tries_used_up(own: &[&Sent], policy: Option<&Retry>) -> Act {
     let why = match (&last.fate, last.change.repeat) {
         (Fate::InDoubt, Repeat::Never) => {
             format!(
-                "`{}`: nobody knows whether it was taken, and it must not be sent twice",
+                "{}: nobody knows whether that was taken, and it must not be sent twice: see in \
+                 Azure whether it was done, then apply this again",
                 last.change.summary
             )
         }
         (Fate::Failed(failure), _) => {
             format!(
-                "{failure}; it was sent {} times and is not sent again",
-                own.len()
+                "{failure}; it was sent {} and is not sent again",
+                times(own.len())
             )
         }
         _ => format!(
-            "`{}` was sent {} times without an answer",
+            "{}: this was sent {} without an answer",
             last.change.summary,
-            own.len()
+            times(own.len())
         ),
     };
     let otherwise = policy.and_then(|policy| otherwise(last, policy));
@@ -51,6 +52,13 @@ pub(super) fn tries_used_up(own: &[&Sent], policy: Option<&Retry>) -> Act {
     Act::Append(Box::new(event))
 }
 
+fn times(number: usize) -> String {
+    match number {
+        1 => "once".to_owned(),
+        number => format!("{number} times"),
+    }
+}
+
 /// What is left to do after the failure that the retries are for; another one asks for something else.
 fn otherwise<'a>(last: &Sent, policy: &'a Retry) -> Option<&'a str> {
     match &last.fate {
@@ -65,7 +73,7 @@ fn try_as_evidence(sent: &Sent) -> Value {
         _ => (String::new(), None),
     };
     serde_json::json!({
-        "at": sent.at, "what": sent.change.summary, "left": sent.remaining,
+        "at": sent.at, "what": sent.change.summary, "still_to_do": (sent.remaining > 0).then_some(sent.remaining),
         "error": error, "correlation_id": id,
     })
 }

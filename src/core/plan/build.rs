@@ -98,6 +98,8 @@ async fn made(
     if plan.verdict.is_none() {
         plan_steps(&request, actions, lookers, &mut facts, &mut plan).await;
         permissions::check(&request.target, actions, lookers, &mut plan).await;
+        let refused = facts.unread().filter(|why| why.starts_with("cannot "));
+        plan.warnings.extend(refused.map(str::to_owned));
     }
     plan.names = lookers.lasting(&facts);
     redact(&mut plan);

@@ -59,10 +59,24 @@ fn missing(plan: &mut Plan, scope: &str, rights: &BTreeSet<String>, value: &Valu
         // One that holds for several scopes is told once.
         if !plan.warnings.iter().any(|said| said.contains(&named)) {
             let then = "what it is for cannot be looked at";
-            let warning = lacks(&plan.runbook.code, action, scope, then);
+            let warning = lacks(&plan.runbook.code, action, &at(action, scope), then);
             plan.warnings.push(warning);
         }
     }
+}
+
+/// Where a right is to be had: what holds in a region belongs to the subscription.
+fn at(action: &str, scope: &str) -> String {
+    if !is_of_a_region(action) {
+        return scope.to_owned();
+    }
+    let end = scope.match_indices('/').nth(2).map(|(end, _)| end);
+    scope[..end.unwrap_or(scope.len())].to_owned()
+}
+
+fn is_of_a_region(action: &str) -> bool {
+    let kind = action.split('/').nth(1);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("locations"))
 }
 
 /// What a missing right means, and where a role that holds it comes from.
@@ -112,7 +126,7 @@ fn tells_of(scope: &str, action: &str) -> bool {
     let own = consent::type_of(scope).to_lowercase();
     let action = action.to_lowercase();
     let inside = !own.is_empty() && action.starts_with(&format!("{own}/"));
-    inside || action.split('/').nth(1) == Some("locations")
+    inside || is_of_a_region(&action)
 }
 
 /// The rights that the plan needs: those of its changes, and of the ceilings those at the target
@@ -176,5 +190,9 @@ mod tests {
         ] {
             assert_eq!(tells_of(scope, action), told, "{scope} {action}");
         }
+        let operations = "Microsoft.Compute/locations/operations/read";
+        assert_eq!(at(operations, vm), "/subscriptions/s");
+        assert_eq!(at(operations, "/subscriptions/s"), "/subscriptions/s");
+        assert_eq!(at("Microsoft.Compute/virtualMachines/read", vm), vm);
     }
 }

@@ -37,9 +37,7 @@ impl Command {
 
     fn about(verb: &str, plan: &Plan, params: &BTreeMap<String, Value>) -> Self {
         if let Some(run) = &plan.undoes {
-            let mut words = ["runbook", "undo", run].map(str::to_owned).to_vec();
-            words.extend(simulated(plan));
-            return Self(words);
+            return Self::undo(&RunId(run.clone()), plan);
         }
         let mut words = begun(verb, &plan.runbook.code);
         words.extend(["--vm".to_owned(), plan.target.id.clone()]);
@@ -56,6 +54,24 @@ impl Command {
         if plan.forced {
             words.push("--force".to_owned());
         }
+        words.extend(simulated(plan));
+        Self(words)
+    }
+
+    /// Asks something else of the target of `plan`.
+    #[must_use]
+    pub fn on_target<const N: usize>(words: [&str; N], plan: &Plan) -> Self {
+        let mut all = vec!["runbook".to_owned()];
+        all.extend(words.map(str::to_owned));
+        all.extend(["--vm".to_owned(), plan.target.id.clone()]);
+        all.extend(simulated(plan));
+        Self(all)
+    }
+
+    /// Undoes a run of `plan`.
+    #[must_use]
+    pub fn undo(run: &RunId, plan: &Plan) -> Self {
+        let mut words = ["runbook", "undo", &run.0].map(str::to_owned).to_vec();
         words.extend(simulated(plan));
         Self(words)
     }
@@ -122,7 +138,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// `word` as a POSIX shell reads it back: names of resources may hold brackets.
-pub(super) fn quoted(word: &str) -> String {
+fn quoted(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
     if !word.is_empty() && word.chars().all(safe) {
         return word.to_owned();

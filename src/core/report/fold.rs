@@ -56,6 +56,7 @@ impl Report {
             (Some(outcome), true) => Exit::of(outcome, end.failure.as_ref().map(|f| f.class)),
             (None, true) => Exit::Waiting,
         };
+        let steps = steps::of_run(records, &state, end.outcome, &end.reason);
         let goes_on = matches!(end.outcome, None | Some(RunOutcome::Waiting));
         Ok(Self {
             exit,
@@ -66,11 +67,11 @@ impl Report {
             due: end.due,
             resume: goes_on.then(|| Command::resume(&records[0].run, plan)),
             locks_out,
-            steps: steps::of_run(&state, end.outcome, &end.reason),
             requests: run::requests(&end.requests, &state),
             run: Some(run_of(records, &state)),
             warnings: plan.warnings.clone(),
-            reason: end.reason,
+            reason: words::reason_of(end.outcome, &end.reason, &steps),
+            steps,
             evidence: end.evidence,
             incident: Some(state.incident),
             plan: Some(Box::new(state.plan)),

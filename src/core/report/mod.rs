@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod checked;
 mod command;
+mod deed;
 pub mod exit;
 pub mod export;
 mod fold;
@@ -21,6 +22,7 @@ mod page;
 mod roles;
 mod run;
 pub mod runbook;
+mod sentence;
 mod steps;
 mod tell_answer;
 mod tell_plan;
@@ -152,6 +154,8 @@ pub struct StepReport {
     pub attempts: Vec<Attempt>,
     /// What was sent, each once; before a run, what would be sent.
     pub changes: Vec<ChangeReport>,
+    /// What it did can be put back by undoing the run.
+    pub undoable: bool,
 }
 
 /// One request that was sent.
@@ -171,6 +175,10 @@ pub struct Attempt {
     pub fate: FateReport,
     /// True for a read-only look inside the guest.
     pub probe: bool,
+    /// Azure took it, and named an operation; one that could not be followed is in doubt.
+    pub accepted: bool,
+    /// When the world showed that one whose fate is in doubt was done.
+    pub seen_done: Option<Timestamp>,
     /// The lock as it was, when the request deleted one.
     pub lock: Option<Value>,
     /// That lock was borrowed, and is back.

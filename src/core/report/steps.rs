@@ -1,7 +1,10 @@
 //! Each step of a plan, and what became of it.
 
+use jiff::Timestamp;
+
 use crate::core::action::{Change, Decision, Fate, Sent};
 use crate::core::journal::state::State;
+use crate::core::journal::{Event, Record};
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::{Forecast, PlannedStep};
 use crate::core::report::{Attempt, ChangeReport, FateReport, StepReport};
@@ -28,11 +31,17 @@ pub(super) fn planned(step: &PlannedStep) -> StepReport {
             .filter(|c| !c.probe)
             .map(ChangeReport::of)
             .collect(),
+        undoable: false,
     }
 }
 
 /// Every step of a run. The step at which the run stopped ends as the run does.
-pub(super) fn of_run(state: &State, end: Option<RunOutcome>, reason: &str) -> Vec<StepReport> {
+pub(super) fn of_run(
+    records: &[Record],
+    state: &State,
+    end: Option<RunOutcome>,
+    reason: &str,
+) -> Vec<StepReport> {
     let first_left = state.current();
     let stopped_at = first_left.map(|first| reached(state, first));
     let each = state.plan.steps.iter().zip(&state.steps).enumerate();
@@ -63,8 +72,9 @@ pub(super) fn of_run(state: &State, end: Option<RunOutcome>, reason: &str) -> Ve
                 }
                 _ => step.why.clone(),
             },
-            attempts: attempts(state, &plan.id, &own),
+            attempts: attempts(records, state, &plan.id, step.outcome),
             changes: once_each(&own),
+            undoable: step.outputs["undoable"] == true,
         }
     })
     .collect()
@@ -94,16 +104,61 @@ fn stopped(end: RunOutcome) -> Option<StepOutcome> {
 }
 
 /// The last request may still be in flight: taken, when it has an operation.
-fn attempts(state: &State, step: &str, own: &[&Sent]) -> Vec<Attempt> {
-    let mut attempts: Vec<Attempt> = own.iter().map(|sent| attempt(state, sent)).collect();
+fn attempts(
+    records: &[Record],
+    state: &State,
+    step: &str,
+    outcome: Option<StepOutcome>,
+) -> Vec<Attempt> {
+    let taken = taken(records);
+    let own = state
+        .sent
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.step == step);
+    let mut attempts: Vec<Attempt> = own
+        .map(|(at, sent)| Attempt {
+            accepted: taken.get(at) == Some(&true),
+            ..attempt(state, sent)
+        })
+        .collect();
+    let Some(last) = attempts.last_mut() else {
+        return attempts;
+    };
     let flight = state.flight.as_ref().filter(|flight| flight.step == step);
-    if let (Some(last), Some(_)) = (
-        attempts.last_mut(),
-        flight.and_then(|f| f.operation.as_ref()),
-    ) {
+    if flight.is_some_and(|flight| flight.operation.is_some()) {
         last.fate = FateReport::Running;
     }
+    // What was sent again after it says nothing of the one before.
+    if last.fate == FateReport::InDoubt && outcome == Some(StepOutcome::Changed) {
+        last.seen_done = verified_at(records, step);
+    }
     attempts
+}
+
+/// Of each request, in the order of sending, whether Azure took it and named an operation.
+fn taken(records: &[Record]) -> Vec<bool> {
+    let mut taken = Vec::new();
+    for record in records {
+        match &record.event {
+            Event::Intended { .. } => taken.push(false),
+            Event::Accepted { operation, .. } => {
+                if let Some(last) = taken.last_mut() {
+                    *last = operation.is_some();
+                }
+            }
+            _ => {}
+        }
+    }
+    taken
+}
+
+fn verified_at(records: &[Record], of: &str) -> Option<Timestamp> {
+    let mut backwards = records.iter().rev();
+    backwards.find_map(|record| match &record.event {
+        Event::Verified { step, .. } if step == of => Some(record.at),
+        _ => None,
+    })
 }
 
 fn attempt(state: &State, sent: &Sent) -> Attempt {
@@ -125,6 +180,8 @@ fn attempt(state: &State, sent: &Sent) -> Attempt {
         settled_at: sent.settled_at,
         fate,
         probe: sent.change.probe,
+        accepted: false,
+        seen_done: None,
         lock: lock.filter(|_| sent.change.method == "DELETE").cloned(),
         put_back: sent.change.borrows.as_ref().is_some_and(|loan| {
             !state
@@ -180,7 +237,7 @@ mod tests {
     fn a_probe_is_an_attempt_that_is_not_counted_and_no_change() {
         let mut state = State::fold(&samples::fixed_run()).expect("a history");
         state.sent[0].change.probe = true;
-        let steps = of_run(&state, Some(RunOutcome::Fixed), "");
+        let steps = of_run(&[], &state, Some(RunOutcome::Fixed), "");
         assert_eq!(
             (
                 steps[0].attempts.len(),
@@ -196,7 +253,7 @@ mod tests {
         let whole = samples::fixed_run();
         let fate_after = |events: usize| {
             let state = State::fold(&whole[..events]).expect("a history");
-            let steps = of_run(&state, Some(RunOutcome::Waiting), "");
+            let steps = of_run(&whole[..events], &state, Some(RunOutcome::Waiting), "");
             steps[1].attempts.last().map(|attempt| attempt.fate.clone())
         };
         assert_eq!(fate_after(12), Some(FateReport::InDoubt), "intended");
@@ -208,7 +265,7 @@ mod tests {
     fn only_the_step_that_stopped_the_run_ends_as_the_run_does() {
         let whole = samples::fixed_run();
         let state = State::fold(&whole[..6]).expect("a history");
-        let steps = of_run(&state, Some(RunOutcome::Failed), "the reason");
+        let steps = of_run(&whole[..6], &state, Some(RunOutcome::Failed), "the reason");
         let outcomes: Vec<_> = steps.iter().map(|step| step.outcome).collect();
         assert_eq!(
             outcomes,

@@ -8,6 +8,7 @@ use crate::core::plan::{Context, Forecast, Plan, PlannedStep};
 use crate::core::report::exit::Exit;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::runbook::references;
+pub(super) use crate::core::report::sentence::{sentence, sentence_on};
 use crate::core::report::tell_answer::answered;
 use crate::core::report::tell_run::for_a_ticket;
 use crate::core::report::{Command, Report, moved, roles, words};
@@ -54,7 +55,7 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     references(&mut page, &plan.runbook);
     if refused {
         page.heading("Not applied");
-        page.text(Line::default().then(Tone::Warn, sentence(&report.reason)));
+        page.text(Line::default().then(Tone::Warn, sentence_on(&plan.target_name, &report.reason)));
         moved::tell(&mut page, &report.moved);
     }
     next(&mut page, plan);
@@ -161,6 +162,10 @@ fn inner(step: &PlannedStep) -> Vec<Block> {
     blocks.extend(why.map(Block::Text));
     let ceiling = step.ceiling.as_ref();
     blocks.extend(ceiling.map(|ceiling| Block::Text(later(step, ceiling))));
+    let look = step.changes.iter().find(|change| change.probe);
+    let asks = ceiling.is_some_and(|ceiling| ceiling.approval == Approval::Required);
+    let because = look.and_then(|look| look.because.as_ref()).filter(|_| asks);
+    blocks.extend(because.map(|why| Block::Text(approval(why))));
     blocks
 }
 
@@ -183,9 +188,7 @@ fn later(step: &PlannedStep, ceiling: &Ceiling) -> Line {
 /// One request: whether it needs an approval, what it costs, what it sends.
 fn change(change: &Change) -> Block {
     let mut line = if change.probe {
-        Line::default()
-            .then(Tone::Good, "[only looks]")
-            .text(" inside the VM: ")
+        Line::default().then(Tone::Good, "[only looks]").text(" ")
     } else {
         badge(change.approval, change.risk).text(format!("{}: ", words::risk(change.risk)))
     };
@@ -200,12 +203,14 @@ fn change(change: &Change) -> Block {
         .as_ref()
         .filter(|_| change.approval == Approval::Required)
     {
-        inner.insert(
-            0,
-            Block::Text(Line::default().then(Tone::Warn, "approval: ").text(because)),
-        );
+        inner.insert(0, Block::Text(approval(because)));
     }
     Block::Item(Mark::Dash, line, inner)
+}
+
+/// Why a person is asked.
+fn approval(because: &str) -> Line {
+    Line::default().then(Tone::Warn, "approval: ").text(because)
 }
 
 fn badge(approval: Approval, risk: Risk) -> Line {
@@ -337,18 +342,4 @@ fn unattended(plan: &Plan, command: Command) -> Command {
         Some(risk) if risk > Risk::Reversible => command.with(["--yes", "--max-risk", risk.name()]),
         _ => command.with(["--yes"]),
     }
-}
-
-/// `text` with a capital and a full stop; no full stop touches an id or a mark.
-pub(super) fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars
-        .next()
-        .map(|c| c.to_uppercase().collect())
-        .unwrap_or_default();
-    let mut out = format!("{first}{}", chars.as_str());
-    if out.ends_with(|c: char| c.is_alphabetic()) {
-        out.push('.');
-    }
-    out
 }

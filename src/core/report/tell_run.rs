@@ -7,10 +7,11 @@ use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::Plan;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::runbook::references;
-use crate::core::report::tell_plan::{context, sentence, warnings};
+use crate::core::report::tell_plan::{context, sentence, sentence_on, warnings};
 use crate::core::report::ticket::Ticket;
 use crate::core::report::{
-    Attempt, Command, FateReport, Job, Problem, Report, Requests, Run, StepReport, roles, words,
+    Attempt, Command, FateReport, Job, Problem, Report, Requests, Run, StepReport, deed, roles,
+    words,
 };
 
 /// `Microsoft.Authorization/locks`, the version that all locks are written with
@@ -26,12 +27,9 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
             .then(Tone::Id, lock);
         page.text(line);
     }
-    page.title(Line::default().then(
-        tone_of(report.outcome),
-        words::headline(report.outcome, plan),
-    ));
+    page.title(Line::default().then(tone_of(report.outcome), words::headline_of(report, plan)));
     if !report.reason.is_empty() {
-        page.text(Line::new(sentence(&report.reason)));
+        page.text(Line::new(sentence_on(&plan.target_name, &report.reason)));
     }
     context(&mut page, &plan.context);
     page.field("VM", Line::id(&plan.target.id));
@@ -54,6 +52,10 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
             .text(": ")
             .then(tone_of_step(step.outcome), ended);
         page.item(Mark::Number(at + 1), line, inner(step, plan));
+    }
+    if report.steps.iter().any(|step| step.undoable) {
+        page.text(Line::new("To put back what was changed inside the VM:"));
+        page.verbatim(Command::undo(&run.id, plan).to_string());
     }
     result(&mut page, report);
     if let Some(problem) = &report.problem {
@@ -103,7 +105,8 @@ fn then(page: &mut Page, report: &Report, plan: &Plan) {
 fn inner(step: &StepReport, plan: &Plan) -> Vec<Block> {
     let mut blocks = Vec::new();
     if !step.reason.is_empty() {
-        blocks.push(Block::Text(Line::new(sentence(&step.reason))));
+        let reason = sentence_on(&plan.target_name, &step.reason);
+        blocks.push(Block::Text(Line::new(reason)));
     }
     if step.sent() > 1 {
         blocks.push(Block::Text(Line::new(format!(
@@ -120,16 +123,18 @@ fn told(attempt: &Attempt, plan: &Plan) -> Block {
         .settled_at
         .map(|end| words::length(attempt.at, end))
         .unwrap_or_default();
-    let begun = format!("{}  {}", words::time(attempt.at), attempt.summary);
-    let line = Line::new(if attempt.probe {
-        format!("{begun} (only looks): ")
-    } else {
-        format!("{begun}: ")
-    });
+    let line = Line::new(format!(
+        "{}  {}: ",
+        words::time(attempt.at),
+        attempt.summary
+    ));
     let line = match &attempt.fate {
         FateReport::Done => line.then(Tone::Good, "done").text(format!(" after {took}")),
         FateReport::Running => line.then(Tone::Warn, "taken; Azure is at work on it"),
-        FateReport::InDoubt => line.then(Tone::Warn, "nobody knows whether it was taken"),
+        FateReport::InDoubt => line.then(Tone::Warn, words::in_doubt(attempt)),
+        FateReport::Failed(failure) if words::was_held_back(failure) => line
+            .then(Tone::Warn, "not sent")
+            .text(format!(": {}", failure.message)),
         FateReport::Failed(failure) => line
             .then(Tone::Bad, "failed")
             .text(format!(" after {took}: {}", failure.message)),
@@ -138,7 +143,9 @@ fn told(attempt: &Attempt, plan: &Plan) -> Block {
         .then(Tone::Dim, format!("{} ", attempt.method))
         .then(Tone::Id, &attempt.resource);
     let mut inner = vec![Block::Text(sent)];
-    if let FateReport::Failed(failure) = &attempt.fate {
+    if let FateReport::Failed(failure) = &attempt.fate
+        && !words::was_held_back(failure)
+    {
         let status = failure.status.map(|status| format!("HTTP {status}"));
         let what: Vec<String> = status.into_iter().chain(failure.code.clone()).collect();
         let class = format!(" ({})", failure.class);
@@ -221,8 +228,8 @@ fn told_job(job: &Job) -> Line {
 
 fn about(page: &mut Page, problem: &Problem, plan: Option<&Plan>) {
     page.heading("What went wrong");
-    if plan.is_some() {
-        page.text(Line::new(sentence(&problem.message)));
+    if let Some(plan) = plan {
+        page.text(Line::new(sentence_on(&plan.target_name, &problem.message)));
     }
     page.maybe("Code", problem.code.as_ref().map(Line::id));
     if let Some(failure) = &problem.failure {
@@ -243,21 +250,10 @@ fn about(page: &mut Page, problem: &Problem, plan: Option<&Plan>) {
             failure.correlation_id.as_ref().map(Line::id),
         );
     }
-    let (Some(plan), Some(code), None) = (plan, &problem.code, &problem.failure) else {
-        return;
-    };
-    let own = plan
-        .runbook
-        .matching
-        .aliases
-        .iter()
-        .any(|alias| alias.eq_ignore_ascii_case(code));
-    if !own && !code.eq_ignore_ascii_case(&plan.runbook.code) {
-        page.text(Line::new("That code may have a runbook of its own:"));
-        page.verbatim(format!(
-            "runbook show {}",
-            crate::core::report::command::quoted(code)
-        ));
+    if let Some((plan, code)) = plan.and_then(|p| Some((p, deed::another_code(problem, p)?))) {
+        let (words, command) = deed::answer_to(code, plan);
+        page.text(Line::new(sentence(&words)));
+        page.verbatim(command.to_string());
     }
 }
 

@@ -12,12 +12,23 @@ use crate::base::secret::{redact, redact_json};
 use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::Plan;
 use crate::core::report::page::clean;
-use crate::core::report::tell_plan::sentence;
-use crate::core::report::{Attempt, FateReport, Report, words};
+use crate::core::report::tell_plan::{sentence, sentence_on};
+use crate::core::report::{Attempt, FateReport, Report, deed, words};
 
 /// Lines of facts, and of what was tried, that a ticket has at most; the rest is counted.
 const MOST_LINES: usize = 60;
 const MOST_TRIES: usize = 10;
+
+/// The facts that a ticket begins with; the others follow as they come.
+const FIRST: [&str; 7] = [
+    "failure",
+    "vm",
+    "agent",
+    "protection",
+    "extensions",
+    "locks",
+    "restore_points",
+];
 
 /// A block for a ticket.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +57,12 @@ impl Ticket {
         redact_json(&mut facts);
         let mut lines = Vec::new();
         head(report, plan, owner.as_deref(), &mut lines);
-        list("Seen:", tree::lines(&facts), MOST_LINES, &mut lines);
+        list(
+            "Seen:",
+            tree::lines(&ordered(&facts)),
+            MOST_LINES,
+            &mut lines,
+        );
         // What the engine gathers of tries that are used up is all of them already.
         if !facts.is_array() {
             list("Tried:", tries(report), MOST_TRIES, &mut lines);
@@ -70,6 +86,18 @@ fn handed_over(evidence: &Value) -> (Option<String>, Value) {
     }
 }
 
+/// The facts in the order in which somebody asks for them.
+fn ordered(facts: &Value) -> Value {
+    let Value::Object(all) = facts else {
+        return facts.clone();
+    };
+    let place = |name: &str| FIRST.iter().position(|first| *first == name);
+    let mut parts: Vec<_> = all.iter().collect();
+    parts.sort_by_key(|(name, _)| place(name).unwrap_or(FIRST.len()));
+    let parts = parts.into_iter().map(|(k, v)| (k.clone(), v.clone()));
+    Value::Object(parts.collect())
+}
+
 fn head(report: &Report, plan: &Plan, owner: Option<&str>, lines: &mut Vec<String>) {
     let incident = &plan.incident;
     let code = incident.code.as_ref().unwrap_or(&plan.runbook.code);
@@ -87,11 +115,15 @@ fn head(report: &Report, plan: &Plan, owner: Option<&str>, lines: &mut Vec<Strin
         None => None,
     };
     let failure = report.problem.as_ref().and_then(|p| p.failure.as_ref());
-    let name = match (report.outcome, failure) {
-        (Some(RunOutcome::NeedsHuman), None) => "To do",
-        _ => "Why",
-    };
-    say(name, Some(sentence(to_do.unwrap_or(&report.reason))));
+    let reason = sentence_on(&plan.target_name, to_do.unwrap_or(&report.reason));
+    // A failed request says why nobody could go on, and not what to do about it.
+    let asks = report.outcome == Some(RunOutcome::NeedsHuman) && failure.is_none();
+    if asks {
+        say("To do", Some(reason));
+    } else {
+        say("Why", Some(reason));
+        say("To do", Some(sentence(&deed::of(report, plan))));
+    }
     say("For", owner.map(str::to_owned));
     say("VM", Some(plan.target.id.clone()));
     let job = report.job.as_ref();
@@ -101,6 +133,9 @@ fn head(report: &Report, plan: &Plan, owner: Option<&str>, lines: &mut Vec<Strin
     say("Failed job", failed.cloned());
     say("Failed at", incident.ended.map(words::time));
     say("Azure says", incident.message.clone());
+    let next = report.problem.as_ref();
+    let next = next.and_then(|problem| deed::another_code(problem, plan));
+    say("New code", next.map(str::to_owned));
     say("Error", failure.map(kind));
     say(
         "Correlation",
@@ -122,13 +157,16 @@ fn tries(report: &Report) -> Vec<String> {
     all.filter_map(|attempt| {
         let came_to = match &attempt.fate {
             FateReport::Done => return None,
+            FateReport::Failed(failure) if words::was_held_back(failure) => {
+                format!("not sent: {}", failure.message)
+            }
             FateReport::Failed(failure) => {
                 let id = failure.correlation_id.as_ref();
                 let id = id.map(|id| format!(" (correlation id {id})"));
                 format!("failed: {}{}", failure.message, id.unwrap_or_default())
             }
             FateReport::Running => "Azure is at work on it".to_owned(),
-            FateReport::InDoubt => "nobody knows whether it was taken".to_owned(),
+            FateReport::InDoubt => words::in_doubt(attempt),
         };
         Some(tried(attempt, &came_to))
     })

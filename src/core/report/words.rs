@@ -2,11 +2,16 @@
 
 use jiff::Timestamp;
 
-use crate::core::action::{Ceiling, Kind};
-use crate::core::outcome::RunOutcome;
+use crate::base::{Accepted, ErrorClass, Failure};
+use crate::core::action::{Ceiling, Kind, NOT_STARTED, kept_from_trying};
+use crate::core::outcome::{RunOutcome, StepOutcome};
 use crate::core::plan::consent::Refusal;
 use crate::core::plan::{Forecast, Plan, PlannedStep};
+use crate::core::report::{Attempt, Report, StepReport};
 use crate::core::runbook::risk::Risk;
+
+/// Titles of steps that a sentence names; the rest is counted.
+const MOST_TITLES: usize = 3;
 
 /// `1 change`, `2 changes`.
 pub(super) fn counted(number: usize, one: &str, many: &str) -> String {
@@ -108,6 +113,68 @@ pub(super) fn totals(plan: &Plan) -> String {
         number => parts.push(counted(number, "approval needed", "approvals needed")),
     }
     parts.join("; ")
+}
+
+/// How a run ended, as the first line of its report.
+pub(super) fn headline_of(report: &Report, plan: &Plan) -> String {
+    let target = &plan.target_name;
+    match report.outcome {
+        Some(RunOutcome::Fixed) if plan.undoes.is_none() && !left_off(&report.steps).is_empty() => {
+            format!("Backed up while it is off: {target}")
+        }
+        outcome => headline(outcome, plan),
+    }
+}
+
+/// What is known of a request whose answer was lost.
+pub(super) fn in_doubt(attempt: &Attempt) -> String {
+    let known = if attempt.accepted {
+        "accepted; its progress could not be followed"
+    } else {
+        "nobody knows whether it was taken"
+    };
+    match attempt.seen_done {
+        Some(at) => format!("{known}; seen done at {}", time(at)),
+        None => known.to_owned(),
+    }
+}
+
+/// Whether a request never left, because of what was seen right before.
+pub(super) fn was_held_back(failure: &Failure) -> bool {
+    let answered = failure.status.is_some() || failure.code.is_some();
+    let ours = matches!(failure.class, ErrorClass::Conflict | ErrorClass::Invalid);
+    !answered && failure.accepted == Accepted::No && ours
+}
+
+/// The steps that were not tried because the machine is off.
+fn left_off(steps: &[StepReport]) -> Vec<(&StepReport, &str)> {
+    let off = steps.iter().filter_map(|step| {
+        let why = kept_from_trying(&step.reason)?;
+        (step.outcome == Some(StepOutcome::Skipped) && why.ends_with(NOT_STARTED))
+            .then_some((step, why))
+    });
+    off.collect()
+}
+
+/// Why a run ended so; a backup of a machine that is off says nothing of what is wrong inside it.
+pub(super) fn reason_of(outcome: Option<RunOutcome>, reason: &str, steps: &[StepReport]) -> String {
+    let off = left_off(steps);
+    let (Some(RunOutcome::Fixed), Some((_, why))) = (outcome, off.first()) else {
+        return reason.to_owned();
+    };
+    let titles: Vec<&str> = off.iter().map(|(step, _)| step.title.as_str()).collect();
+    let more = titles.len().saturating_sub(MOST_TITLES);
+    let mut named = titles[..titles.len() - more].join("; ");
+    if more > 0 {
+        named.push_str(&format!(
+            "; and {}",
+            counted(more, "more step", "more steps")
+        ));
+    }
+    format!(
+        "{reason}; what made backups fail was not looked at, for {why}: {named}; when a backup fails \
+         after it was started, apply this again"
+    )
 }
 
 /// How it ended, with the target, as the first line of a report. Of an undo the same outcomes

@@ -1,5 +1,7 @@
 //! The runbooks in the binary, as (file name, text).
 
+use super::parse;
+
 macro_rules! files {
     ($folder:literal: $($name:literal),* $(,)?) => {
         &[$((
@@ -7,6 +9,20 @@ macro_rules! files {
             include_str!(concat!("../../../", $folder, $name, ".yaml")),
         )),*]
     };
+}
+
+/// The code of the runbook in the binary that has this code or alias, compared without case.
+#[must_use]
+pub fn named(code: &str) -> Option<String> {
+    let wanted = code.to_lowercase();
+    // Reading a document takes longer than looking for a word in it.
+    let with_it = |(_, text): &&(&str, &str)| text.to_lowercase().contains(&wanted);
+    RUNBOOKS.iter().filter(with_it).find_map(|(file, text)| {
+        let document = parse::runbook(file, text).ok()?.document;
+        let mut names = document.matching.aliases.iter().chain([&document.code]);
+        let is_it = names.any(|name| name.eq_ignore_ascii_case(code));
+        is_it.then(|| document.code.clone())
+    })
 }
 
 /// The runbooks, one per error code. A test compares the list with the folder.

@@ -32,7 +32,7 @@ pub(in crate::sim) fn complaint(sim: &mut Sim, id: &str) -> Option<Reported> {
     let running = vm.power == Power::Running;
     let code = if vm.provisioning == "Failed" {
         "UserErrorVmProvisioningStateFailed"
-    } else if vm.extensions.iter().any(stuck) {
+    } else if running && vm.extensions.iter().any(stuck) {
         "ExtensionStuckInDeletionState"
     } else if points >= limit {
         "UserErrorRpCollectionLimitReached"
@@ -64,7 +64,11 @@ fn of_disks(sim: &Sim, id: &str) -> Option<&'static str> {
 pub(in crate::sim) fn take(sim: &mut Sim, vault: usize, id: &str, at: Timestamp) {
     add_point(sim, vault, id, Point::taken(at));
     let vm = compute::by_id(&mut sim.world, id);
-    let consistency = vm.and_then(|vm| vm.guest.consistency.clone());
+    // Nobody flushes what a machine that is off had in memory.
+    let consistency = vm.and_then(|vm| match vm.power {
+        Power::Running => vm.guest.consistency.clone(),
+        _ => Some("CrashConsistent".to_owned()),
+    });
     let items = sim.world.vaults[vault].items.iter_mut();
     for item in items.filter(|item| ids::same(&item.vm, id)) {
         let point = RecoveryPoint {

@@ -21,7 +21,7 @@ pub(super) fn treat(guest: &mut Guest, script: &str, parameters: &[(String, Stri
         .iter()
         .position(|ail| ail.script == script && is_meant(ail, parameters))
     else {
-        return json!({"state": "already"});
+        return restarted(script, parameters, applies);
     };
     let ail = &guest.ails[at];
     let state = match ail.ends.as_str() {
@@ -37,6 +37,33 @@ pub(super) fn treat(guest: &mut Guest, script: &str, parameters: &[(String, Stri
             answer["kept"] = kept.into();
         }
         guest.mended.push(ail);
+    }
+    answer
+}
+
+/// What a script says that finds nothing wrong: one that is told to restart does it all the same,
+/// for what it restarts may only look well.
+fn restarted(script: &str, parameters: &[(String, String)], applies: bool) -> Value {
+    let told = given(parameters, "Restart").is_some_and(|v| ids::same(v, "true"));
+    let mut answer = match script {
+        "win-vss-service" => json!({ "was": "Stopped/Manual", "writers": 12 }),
+        "win-agent-restart" => {
+            json!({ "was": ["RdAgent Running/Auto", "WindowsAzureGuestAgent Running/Auto"] })
+        }
+        "lin-agent-service" => json!({ "unit": "walinuxagent" }),
+        _ => return json!({ "state": "already" }),
+    };
+    match (script, told, applies) {
+        (_, false, _) => answer["state"] = json!("already"),
+        (_, true, false) => answer["state"] = json!("planned"),
+        (script, true, true) => {
+            answer["state"] = json!("changed");
+            match script {
+                "win-vss-service" => {}
+                "win-agent-restart" => answer["restart_in_s"] = json!(60),
+                _ => answer["restart_in_s"] = json!(30),
+            }
+        }
     }
     answer
 }
@@ -144,6 +171,21 @@ mod tests {
             treat(&mut guest, "win-vss-service", &apply)["state"],
             "already"
         );
+    }
+
+    #[test]
+    fn what_is_told_to_restart_is_restarted_though_nothing_ails_it() {
+        let mut guest = Guest::default();
+        for script in ["win-vss-service", "win-agent-restart", "lin-agent-service"] {
+            for (restart, apply, state) in [
+                ("false", "true", "already"),
+                ("true", "false", "planned"),
+                ("true", "true", "changed"),
+            ] {
+                let told = told(&[("Restart", restart), ("Apply", apply)]);
+                assert_eq!(treat(&mut guest, script, &told)["state"], state, "{script}");
+            }
+        }
     }
 
     #[test]

@@ -229,7 +229,9 @@ async fn change(replay: &Replay, recording: &Recording) -> Outcome {
         azure.delete_lock(own_lock()).await?
     } else if recording.path().contains("Microsoft.Compute") {
         let script = FixedScript::new("probe", "echo RESULT {}", Vec::new()).unwrap();
-        azure.run_script(&vm, OsType::Linux, script).await?
+        azure
+            .run_script(&vm, OsType::Linux, script, "run a script")
+            .await?
     } else {
         azure.back_up(protected(&vm), 1).await?
     };

@@ -38,8 +38,42 @@ fn nested(value: &Value) -> Vec<String> {
     }
 }
 
+/// What a script says of itself, and nothing of the guest.
+const SCRIPT_STATES: [&str; 7] = [
+    "reported",
+    "planned",
+    "changed",
+    "already",
+    "busy",
+    "needs_human",
+    "not_applicable",
+];
+
+/// Names that scripts have to keep short, for people.
+const LABELS: [(&str, &str); 8] = [
+    ("p80", "port 80"),
+    ("p443", "port 443"),
+    ("p32526", "port 32526"),
+    ("dhcpOff", "adapters without DHCP"),
+    ("crashes7d", "crashes in 7 days"),
+    ("dotnetRelease", ".NET release"),
+    ("rebootPending", "reboot pending"),
+    ("seen", "last sign of life"),
+];
+
+fn label(name: &str) -> String {
+    let known = LABELS.iter().find(|(short, _)| *short == name);
+    known.map_or_else(
+        || clean(name).replace('_', " "),
+        |(_, label)| (*label).to_owned(),
+    )
+}
+
 fn named(name: &str, value: &Value) -> Vec<String> {
-    let name = clean(name).replace('_', " ");
+    if name == "state" && value.as_str().is_some_and(|s| SCRIPT_STATES.contains(&s)) {
+        return Vec::new();
+    }
+    let name = label(name);
     if matches!(value, Value::Object(_) | Value::Array(_)) {
         let inner = nested(value);
         let head = (!inner.is_empty()).then(|| format!("{name}:"));
@@ -118,6 +152,22 @@ mod tests {
             ]
         );
         assert!(lines(&Value::Null).is_empty());
+    }
+
+    #[test]
+    fn what_a_script_reports_reads_as_people_say_it() {
+        let told = json!({ "state": "reported", "p80": "open", "dhcpOff": ["Ethernet"],
+            "extension": { "state": "Deleting" } });
+        assert_eq!(
+            lines(&told),
+            [
+                "  port 80: open",
+                "  adapters without DHCP:",
+                "    - Ethernet",
+                "  extension:",
+                "    state: Deleting",
+            ]
+        );
     }
 
     #[test]

@@ -16,6 +16,19 @@ pub(super) fn when(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// What a lock or a right sits on: "`rg-web`", "the subscription `1111…`". A subscription is known
+/// by its id alone, which says nothing of what it is.
+pub(super) fn place(scope: &str) -> String {
+    let name = scope.trim_end_matches('/').rsplit('/').next();
+    let name = name.unwrap_or(scope);
+    match scope.trim_matches('/').split('/').collect::<Vec<_>>()[..] {
+        [kind, _] if kind.eq_ignore_ascii_case("subscriptions") => {
+            format!("the subscription `{name}`")
+        }
+        _ => format!("`{name}`"),
+    }
+}
+
 /// Names as a list: "`a`, `b` and `c`".
 pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(|n| format!("`{n}`")).collect();

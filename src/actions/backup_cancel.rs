@@ -153,25 +153,21 @@ fn change(id: &str, name: &str, job: &RunningJob, item: &ItemFact) -> Change {
         .rsplit_once("/backupJobs/")
         .map_or(id, |(vault, _)| vault);
     Change {
-        method: "POST".to_owned(),
-        resource: format!("{id}/cancel"),
-        body: Value::Null,
-        summary: format!("cancel the backup job `{name}`{since}"),
-        risk: Risk::Disruptive,
         approval: Approval::Required,
         because: Some(format!(
             "it ends the backup job `{name}`, which may yet succeed"
         )),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vault.to_owned(),
         }),
-        repeat: Repeat::LookAfter(60),
         evidence: json!({ "container": item.container }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "POST",
+            format!("{id}/cancel"),
+            format!("cancel the backup job `{name}`{since}"),
+            Risk::Disruptive,
+            Repeat::LookAfter(60),
+        )
     }
 }

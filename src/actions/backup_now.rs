@@ -241,24 +241,19 @@ fn start(args: &Args, vm: &VmFact, protection: &Protection, jobs: &Jobs) -> Deci
         };
     }
     let change = Change {
-        method: "POST".to_owned(),
-        resource: format!("{item}/backup"),
         body: json!({ "retain_days": args.retain_days }),
-        summary: format!("start a backup, kept for {} days", args.retain_days),
-        risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vault.clone(),
         }),
-        repeat: Repeat::LookAfter(limits::JOB_APPEARS.as_secs()),
         evidence: json!({ "vm": vm.id }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "POST",
+            format!("{item}/backup"),
+            format!("start a backup, kept for {} days", args.retain_days),
+            Risk::Reversible,
+            Repeat::LookAfter(limits::JOB_APPEARS.as_secs()),
+        )
     };
     let names: Vec<&str> = jobs.list.iter().map(|j| j.name.as_str()).collect();
     Decision::Change {

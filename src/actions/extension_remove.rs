@@ -117,11 +117,13 @@ impl Remedy for ExtensionRemove {
     }
 
     fn predict(change: &Change, facts: &mut Facts, by: &str) {
+        // Another operation of the VM may have failed besides: that is seen after the removal.
+        facts.forget("provisioning", by);
         if change.resource.is_empty() {
             facts.edit("vm", |vm| vm["provisioning"] = Value::Null);
             return facts.forget("extensions", by);
         }
-        // Removing what failed makes the VM model whole again; execution looks whether it did.
+        // Removing what failed makes the VM model whole again, as far as a plan can tell.
         facts.edit("vm", |vm| {
             if vm["provisioning"]
                 .as_str()
@@ -174,27 +176,21 @@ fn nothing_sick(extensions: &Extensions, past: &Past<'_>) -> Decision {
 fn change(extension: &ExtensionFact, vm: &VmFact) -> Change {
     let state = extension.state.as_deref().unwrap_or("sick");
     Change {
-        method: "DELETE".to_owned(),
-        resource: extension.id.clone(),
-        body: Value::Null,
-        summary: format!(
-            "remove the extension `{}` of `{}` ({state})",
-            extension.name, vm.name
-        ),
-        risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vm.id.clone(),
         }),
-        // Azure takes minutes, and a second removal meanwhile would only queue behind the first.
-        repeat: Repeat::LookAfter(120),
         evidence: json!({ "extension": extension, "vm": vm.id }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "DELETE",
+            extension.id.clone(),
+            format!(
+                "remove the extension `{}` of `{}` ({state})",
+                extension.name, vm.name
+            ),
+            Risk::Reversible,
+            // Azure takes minutes, and a second removal meanwhile would only queue behind the first.
+            Repeat::LookAfter(120),
+        )
     }
 }

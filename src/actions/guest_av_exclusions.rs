@@ -25,6 +25,7 @@ impl Scripted for AvExclusions {
     const SENTENCE: &'static str =
         "Excludes the backup extension's folders from Microsoft Defender in a Windows guest";
     const SCRIPTS: &'static [Script] = &[AV_EXCLUSIONS];
+    const NAMES: Option<(&'static str, &'static str)> = Some(("add", "added"));
 
     fn script(_: &Plain, os: OsType) -> Option<Script> {
         (os == OsType::Windows).then_some(AV_EXCLUSIONS)

@@ -25,6 +25,7 @@ impl Scripted for Complus {
     const SENTENCE: &'static str =
         "Gets COM+ and its transaction coordinator to run in a Windows guest";
     const SCRIPTS: &'static [Script] = &[COMPLUS];
+    const NAMES: Option<(&'static str, &'static str)> = Some(("did", "was"));
 
     fn script(_: &Plain, os: OsType) -> Option<Script> {
         (os == OsType::Windows).then_some(COMPLUS)

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::actions::guest::linux::{AGENT_SERVICE, VMBACKUP_CONF, VMBACKUP_ENCODING, WAAGENT_CONF};
 use crate::actions::guest::script::Script;
 use crate::actions::guest::scripted::{Guest, Scripted, Words};
 use crate::actions::guest::undo::ACTION;
-use crate::actions::guest::windows::REG_STRING;
+use crate::actions::guest::windows::{REG_STRING, START_MODE, STRONG_CRYPTO};
 use crate::azure::views::OsType;
 
 /// `guest.undo`.
@@ -39,7 +40,15 @@ impl Scripted for PutBack {
     type Args = Args;
     const NAME: &'static str = ACTION;
     const SENTENCE: &'static str = "Puts back what an earlier run changed inside the guest";
-    const SCRIPTS: &'static [Script] = &[REG_STRING];
+    const SCRIPTS: &'static [Script] = &[
+        AGENT_SERVICE,
+        REG_STRING,
+        START_MODE,
+        STRONG_CRYPTO,
+        VMBACKUP_CONF,
+        VMBACKUP_ENCODING,
+        WAAGENT_CONF,
+    ];
 
     fn script(args: &Args, os: OsType) -> Option<Script> {
         let known = Self::SCRIPTS
@@ -63,7 +72,7 @@ impl Scripted for PutBack {
         Words {
             look: format!("whether {what} still is as the run set it"),
             act: format!("put {what} back to {was}"),
-            done: format!("{what} is {was}, as before"),
+            done: format!("{what} is {was} again"),
         }
     }
 }

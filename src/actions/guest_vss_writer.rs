@@ -88,6 +88,7 @@ impl Scripted for VssWriter {
     const SCRIPTS: &'static [Script] = &[VSS_WRITERS];
     const ASKS: bool = true;
     const PASSES: bool = true;
+    const NAMES: Option<(&'static str, &'static str)> = Some(("restarted", "restarted"));
 
     fn script(_: &Args, os: OsType) -> Option<Script> {
         (os == OsType::Windows).then_some(VSS_WRITERS)

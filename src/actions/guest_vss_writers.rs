@@ -28,6 +28,7 @@ impl Scripted for VssWriters {
         "Restarts low-risk services of VSS writers that are not stable in a Windows guest";
     const SCRIPTS: &'static [Script] = &[VSS_WRITERS];
     const PASSES: bool = true;
+    const NAMES: Option<(&'static str, &'static str)> = Some(("restarted", "restarted"));
 
     fn script(_: &Plain, os: OsType) -> Option<Script> {
         (os == OsType::Windows).then_some(VSS_WRITERS)

@@ -231,26 +231,23 @@ fn change(
         )
     };
     Ok(Some(Change {
-        method: "PUT".to_owned(),
-        resource: resource.to_string(),
         body,
-        summary: format!(
-            "give `{principal}` at the key vault `{}`: {what}",
-            vault.name
-        ),
-        risk: Risk::Sensitive,
         approval: Approval::Required,
         because: Some(because(vault, all, principal)),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: permission.to_owned(),
             scope: vault.id.clone(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({ "vault": vault.id }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "PUT",
+            resource.to_string(),
+            format!(
+                "give `{principal}` at the key vault `{}`: {what}",
+                vault.name
+            ),
+            Risk::Sensitive,
+            Repeat::Safe,
+        )
     }))
 }

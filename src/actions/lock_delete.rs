@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::actions::facts::lock::{lock_key, same_lock};
 use crate::actions::facts::locks::{LockFact, LockRemedy, Locks};
+use crate::actions::facts::restore_points::RestorePoints;
 use crate::actions::limits;
 use crate::actions::operations::applied;
 use crate::actions::words::{count, names, place};
@@ -174,7 +175,7 @@ impl Remedy for LockDelete {
     }
 
     fn needs(_: &Args, past: &Past<'_>) -> Vec<FactKey> {
-        vec![locks_key(past)]
+        vec![locks_key(past), FactKey::named("restore_points")]
     }
 
     fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
@@ -186,7 +187,7 @@ impl Remedy for LockDelete {
             return Ok(end);
         }
         if locks.blocking.is_empty() {
-            return Ok(none_left(past));
+            return Ok(none_left(&seen.named("restore_points")?, past));
         }
         // All of them can go under the consent given, or none is touched.
         if let Some(lock) = locks.blocking.iter().find(|l| !may_go(l, args, past)) {
@@ -254,12 +255,12 @@ impl Remedy for LockDelete {
     }
 }
 
-fn none_left(past: &Past<'_>) -> Decision {
+fn none_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
     // Nothing blocks now, so what may have been deleted is gone.
     let mut gone: Vec<&Sent> = taken(past).collect();
     let Some(last) = gone.last() else {
         return Decision::Satisfied {
-            why: "no lock stops the clean-up".to_owned(),
+            why: points.not_locked(),
             outputs: Value::Null,
         };
     };
@@ -308,36 +309,34 @@ fn change(lock: &LockFact, past: &Past<'_>) -> Change {
         .as_deref()
         .map(|n| format!(" (notes: \"{n}\")"))
         .unwrap_or_default();
-    let on = lock.scope.rsplit('/').next().unwrap_or_default();
     Change {
-        method: "DELETE".to_owned(),
-        resource: lock.id.clone(),
-        body: Value::Null,
-        summary: format!(
-            "{} the lock `{}` ({}) on `{on}`{notes}",
-            if borrowed { "borrow" } else { "delete" },
-            lock.name,
-            lock.level
-        ),
-        risk: Risk::Reversible,
         approval: if borrowed || lock.approve.is_some() {
             Approval::Required
         } else {
             Approval::None
         },
         because: lock.approve.clone().or_else(|| why_borrowed(lock, past)),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: lock.scope.clone(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({ "lock": lock.whole, "blocks": lock.blocks, "why": lock.why }),
-        probe: false,
         // It was out before and went back: taking it again is another loan.
         anew: went_back(past, &lock.id),
         borrows: borrowed.then(|| Box::new(loan(lock))),
-        returns: None,
+        ..Change::new(
+            "DELETE",
+            lock.id.clone(),
+            format!(
+                "{} the lock `{}` ({}) on {}{notes}",
+                if borrowed { "borrow" } else { "delete" },
+                lock.name,
+                lock.level,
+                place(&lock.scope)
+            ),
+            Risk::Reversible,
+            Repeat::Safe,
+        )
     }
 }
 

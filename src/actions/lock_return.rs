@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::actions::facts::lock::{LockNow, lock_key, same_lock};
 use crate::actions::operations::applied;
-use crate::actions::words::{count, names};
+use crate::actions::words::{count, names, place};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::BorrowedLock;
 use crate::azure::reader::rights;
@@ -173,26 +173,23 @@ fn change(loan: &Loan) -> Change {
         .ok()
         .and_then(|id| id.scope_of("Microsoft.Authorization/locks"));
     let level = loan.whole["properties"]["level"].as_str().unwrap_or("?");
-    let on = scope.as_ref().map_or("?", |scope| scope.name());
+    let on = place(scope.as_ref().map_or("?", |scope| scope.as_str()));
     Change {
-        method: "PUT".to_owned(),
-        resource: loan.resource.clone(),
         body: loan.whole["properties"].clone(),
-        summary: format!("put the lock `{}` ({level}) back on `{on}`", loan.name),
-        risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
-        loses: Vec::new(),
         permission: scope.map(|scope| Permission {
             action: PERMISSION.to_owned(),
             scope: scope.to_string(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({ "lock": loan.whole }),
-        probe: false,
         // One that was borrowed again goes back again; what stands there is looked at first.
         anew: true,
-        borrows: None,
         returns: Some(loan.key.clone()),
+        ..Change::new(
+            "PUT",
+            loan.resource.clone(),
+            format!("put the lock `{}` ({level}) back on {on}", loan.name),
+            Risk::Reversible,
+            Repeat::Safe,
+        )
     }
 }

@@ -167,27 +167,24 @@ fn decide(args: &Args, vm: &VmFact, protection: &Protection, past: &Past<'_>) ->
 
 fn change(item: &str, vault: &str, vm: &VmFact, policy: &ResourceId) -> Change {
     Change {
-        method: "PUT".to_owned(),
-        resource: item.to_owned(),
         body: json!({ "policy": policy.as_str() }),
-        summary: format!(
-            "resume the protection of `{}` by the policy `{}`",
-            vm.name,
-            policy.name()
-        ),
-        risk: Risk::Reversible,
         approval: Approval::Required,
         because: Some("somebody stopped the protection of this VM".to_owned()),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vault.to_owned(),
         }),
-        repeat: Repeat::LookAfter(60),
         evidence: json!({ "vm": vm.id }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "PUT",
+            item.to_owned(),
+            format!(
+                "resume the protection of `{}` by the policy `{}`",
+                vm.name,
+                policy.name()
+            ),
+            Risk::Reversible,
+            Repeat::LookAfter(60),
+        )
     }
 }

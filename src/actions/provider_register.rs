@@ -147,23 +147,18 @@ fn permission(namespace: &str) -> String {
 fn change(namespace: &str, vm: &VmFact) -> Change {
     let subscription = format!("/subscriptions/{}", vm.subscription);
     Change {
-        method: "POST".to_owned(),
-        resource: format!("{subscription}/providers/{namespace}/register"),
         body: json!({ "namespace": namespace }),
-        summary: format!("register the resource provider `{namespace}`"),
-        risk: Risk::Reversible,
-        approval: Approval::None,
-        because: None,
-        loses: Vec::new(),
         permission: Some(Permission {
             action: permission(namespace),
             scope: subscription.clone(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({ "subscription": subscription }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "POST",
+            format!("{subscription}/providers/{namespace}/register"),
+            format!("register the resource provider `{namespace}`"),
+            Risk::Reversible,
+            Repeat::Safe,
+        )
     }
 }

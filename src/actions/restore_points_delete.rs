@@ -332,14 +332,6 @@ fn change(
         )
     });
     Change {
-        method: "DELETE".to_owned(),
-        resource: collection.id.clone(),
-        body: Value::Null,
-        summary: format!(
-            "delete the restore point collection `{}` with {points}",
-            collection.name
-        ),
-        risk: Risk::Destructive,
         approval: if because.is_some() {
             Approval::Required
         } else {
@@ -351,17 +343,22 @@ fn change(
             action: PERMISSION.to_owned(),
             scope: collection.group.clone(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({
             "vm": collection.source,
             "newest": collection.newest(),
             "points": collection.points,
             "not_in_vault": missing,
         }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "DELETE",
+            collection.id.clone(),
+            format!(
+                "delete the restore point collection `{}` with {points}",
+                collection.name
+            ),
+            Risk::Destructive,
+            Repeat::Safe,
+        )
     }
 }
 

@@ -196,11 +196,6 @@ fn id_of(collection: &str, point: &PointFact) -> String {
 
 fn change(collection: &CollectionFact, point: &PointFact) -> Change {
     Change {
-        method: "DELETE".to_owned(),
-        resource: id_of(&collection.id, point),
-        body: Value::Null,
-        summary: format!("delete the restore point `{}`", point.name),
-        risk: Risk::Destructive,
         approval: Approval::Required,
         because: Some(format!(
             "the restore point `{}` is deleted alone",
@@ -211,11 +206,13 @@ fn change(collection: &CollectionFact, point: &PointFact) -> Change {
             action: PERMISSION.to_owned(),
             scope: collection.group.clone(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({ "vm": collection.source, "taken": point.time }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "DELETE",
+            id_of(&collection.id, point),
+            format!("delete the restore point `{}`", point.name),
+            Risk::Destructive,
+            Repeat::Safe,
+        )
     }
 }

@@ -145,26 +145,22 @@ impl Remedy for RestorePointsEndAccess {
 fn change(disk: &DiskRestorePoint, vm: &VmFact) -> Change {
     let name = disk.id.rsplit('/').next().unwrap_or_default();
     Change {
-        method: "POST".to_owned(),
-        resource: format!("{}/endGetAccess", disk.id),
-        body: Value::Null,
-        summary: format!(
-            "end read access to `{name}` in the restore point `{}`",
-            disk.point
-        ),
-        risk: Risk::Disruptive,
         approval: Approval::Required,
         because: Some("whoever reads from this restore point is cut off".to_owned()),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: disk.collection.clone(),
         }),
-        repeat: Repeat::Safe,
         evidence: json!({ "vm": vm.id, "collection": disk.collection }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "POST",
+            format!("{}/endGetAccess", disk.id),
+            format!(
+                "end read access to `{name}` in the restore point `{}`",
+                disk.point
+            ),
+            Risk::Disruptive,
+            Repeat::Safe,
+        )
     }
 }

@@ -116,6 +116,8 @@ pub trait Rung: Debug + Send + Sync + 'static {
     type Args: DeserializeOwned + JsonSchema + Send + Sync;
     /// What it is.
     const TRAITS: Traits;
+    /// What else has to be known before it is decided: a step before it may leave it open.
+    const HEEDS: &'static [&'static str] = &[];
 
     /// What it would mend, as a fragment; nothing where nothing asks for it.
     fn complaint(args: &Self::Args, sight: &Sight) -> Option<String>;
@@ -175,7 +177,8 @@ impl<R: Rung> Remedy for Ladder<R> {
             Concern::Agent => &["vm", "agent", "vm_locks", "jobs"][..],
             Concern::Machine => &["vm", "vm_locks", "jobs"][..],
         };
-        names.iter().map(|n| FactKey::named(n)).collect()
+        let all = names.iter().chain(R::HEEDS);
+        all.map(|name| FactKey::named(name)).collect()
     }
 
     fn decide(args: &R::Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
@@ -221,6 +224,7 @@ impl<R: Rung> Remedy for Ladder<R> {
         if R::TRAITS.about == Concern::Agent {
             // What it mends besides: a stale failure of an extension.
             facts.forget("agent", by);
+            facts.forget("provisioning", by);
             facts.forget("extensions", by);
         }
     }
@@ -335,35 +339,24 @@ fn locked<R: Rung>(sight: &Sight, locks: &VmLocks) -> Decision {
 fn change<R: Rung>(sight: &Sight, complaint: &str) -> Change {
     let (traits, vm) = (R::TRAITS, &sight.vm);
     Change {
-        method: traits.method.to_owned(),
-        resource: match traits.verb {
-            "" => vm.id.clone(),
-            verb => format!("{}/{verb}", vm.id),
-        },
-        body: Value::Null,
-        summary: format!("{} `{}`", traits.act, vm.name),
-        risk: traits.risk,
         approval: traits.approval(),
         because: traits.because.map(str::to_owned),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: traits.permission.to_owned(),
             scope: vm.id.clone(),
         }),
-        repeat: traits.repeat,
         evidence: json!({ "vm": vm.id, "complaint": complaint, "agent": sight.agent }),
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            traits.method,
+            match traits.verb {
+                "" => vm.id.clone(),
+                verb => format!("{}/{verb}", vm.id),
+            },
+            format!("{} `{}`", traits.act, vm.name),
+            traits.risk,
+            traits.repeat,
+        )
     }
-}
-
-/// Whether the provisioning state is `Failed`.
-pub(super) fn is_failed(vm: &VmFact) -> bool {
-    vm.provisioning
-        .as_deref()
-        .is_some_and(|p| p.eq_ignore_ascii_case("Failed"))
 }
 
 /// That a VM which is off is not for this rung.

@@ -13,9 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::actions::limits;
-use crate::actions::vm_ladder::{
-    BoxedSend, Concern, Ladder, Rung, Sight, Traits, agent_back, is_failed,
-};
+use crate::actions::vm_ladder::{BoxedSend, Concern, Ladder, Rung, Sight, Traits, agent_back};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::{RuleBroken, SettledVm};
 use crate::azure::views::Vm;
@@ -36,6 +34,7 @@ pub struct Args {}
 
 impl Rung for Reapply {
     type Args = Args;
+    const HEEDS: &'static [&'static str] = &["provisioning"];
     const TRAITS: Traits = Traits {
         name: "vm.reapply",
         sentence: "Gives the VM its model again, without a reboot, where it is Failed or its agent does not answer",
@@ -52,7 +51,7 @@ impl Rung for Reapply {
     };
 
     fn complaint(_: &Args, sight: &Sight) -> Option<String> {
-        if is_failed(&sight.vm) {
+        if sight.vm.is_failed() {
             return Some("the VM is in the provisioning state Failed".to_owned());
         }
         sight.silent()

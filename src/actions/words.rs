@@ -38,3 +38,20 @@ pub(super) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_is_called_one_and_all_else_goes_by_its_name() {
+        for (scope, words) in [
+            ("/subscriptions/1-2", "the subscription `1-2`"),
+            ("/Subscriptions/1-2/", "the subscription `1-2`"),
+            ("/subscriptions/1-2/resourceGroups/rg", "`rg`"),
+            ("", "``"),
+        ] {
+            assert_eq!(place(scope), words, "{scope}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -63,6 +64,22 @@ impl Answer {
             Some(Value::Null)
         } else {
             serde_json::from_slice(body).ok()
+        }
+    }
+
+    /// The body as what it has to be.
+    pub(super) fn parsed<T: DeserializeOwned>(&self, attempted: &str) -> Result<T, Failure> {
+        let value = self
+            .json()
+            .ok_or_else(|| self.wrong(attempted, "it is not JSON"))?;
+        serde_json::from_value(value).map_err(|why| self.wrong(attempted, &why.to_string()))
+    }
+
+    fn wrong(&self, attempted: &str, why: &str) -> Failure {
+        let message = format!("the answer is not what the API documents: {why}");
+        Failure {
+            status: Some(self.status.as_u16()),
+            ..Failure::new(ErrorClass::Invalid, attempted, message)
         }
     }
 

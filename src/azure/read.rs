@@ -118,15 +118,6 @@ impl Arm {
             attempted: attempted.to_owned(),
         };
         let answer = pipeline::send(self, &call).await?;
-        let wrong = |why: String| {
-            let message = format!("the answer is not what the API documents: {why}");
-            let mut failure = Failure::new(ErrorClass::Invalid, attempted, message);
-            failure.status = Some(answer.status.as_u16());
-            failure
-        };
-        let value = answer
-            .json()
-            .ok_or_else(|| wrong("it is not JSON".to_owned()))?;
-        serde_json::from_value(value).map_err(|error| wrong(error.to_string()))
+        answer.parsed(attempted)
     }
 }

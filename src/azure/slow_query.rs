@@ -39,14 +39,18 @@ pub(super) async fn ask<T: DeserializeOwned>(
         attempted: attempted.to_owned(),
     };
     let answer = pipeline::send(arm, &call).await?;
-    let value = match answer.status {
-        StatusCode::ACCEPTED => follow(arm, announced(&answer, resource, attempted)).await?,
-        _ => answer.json().unwrap_or_default(),
-    };
-    serde_json::from_value(value).map_err(|error| {
-        let message = format!("the answer is not what the API documents: {error}");
+    if answer.status != StatusCode::ACCEPTED {
+        return answer.parsed(attempted);
+    }
+    let wrong = |why: &str| {
+        let message = format!("the answer is not what the API documents: {why}");
         Failure::new(ErrorClass::Invalid, attempted, message)
-    })
+    };
+    match follow(arm, announced(&answer, resource, attempted)).await? {
+        // An operation may end without a result; a look may not.
+        Value::Null => Err(wrong("it is empty, or not JSON")),
+        value => serde_json::from_value(value).map_err(|error| wrong(&error.to_string())),
+    }
 }
 
 /// The status of such an operation has no answer in it; its `Location` has.
@@ -145,6 +149,23 @@ mod tests {
         let failure = asked(&never).await.unwrap_err();
         assert!(failure.to_string().contains("within 120 s"), "{failure}");
         assert!(never.seconds() <= 120);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_cannot_be_read_is_a_failure_that_says_so_at_once_or_later() {
+        let page = || reply(200, &[], "<html>");
+        for replies in [
+            vec![page()],
+            vec![accepted(&[("location", LOCATION)]), page()],
+        ] {
+            let failure = asked(&Stage::new(replies)).await.unwrap_err();
+            let said = failure.to_string();
+            assert_eq!(failure.class, ErrorClass::Invalid);
+            assert!(
+                said.contains("not JSON") && said.contains("see the routes of `n`"),
+                "{said}"
+            );
+        }
     }
 
     #[tokio::test(start_paused = true)]

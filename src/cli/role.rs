@@ -16,12 +16,12 @@ use crate::ops::role::{Part, Role as Definition, rights_of, roles};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Examples:
-  runbook role                                               for all runbooks, as a JSON array
+  runbook role                           for all runbooks, match and triage, as a JSON array
   runbook role CODE --role diagnose > diagnose.json          one, for az
   az role definition create --role-definition @diagnose.json
   runbook role CODE --scope /subscriptions/ID --to roles     a file for each, and what to type
 
-Roles: diagnose reads, and plans with it alone; retry backs up; cleanup deletes restore points and
+Roles: diagnose reads; plan, match and triage need it alone; retry backs up; cleanup deletes restore points and
 the locks on them; guest runs scripts inside the VM and repairs it; sensitive is all else, and is
 printed only where it is named.")]
 pub struct Role {

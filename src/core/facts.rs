@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{ErrorClass, Failure};
-use crate::core::runbook::template::{FactPath, Reading, Scope};
+use crate::core::runbook::template::{FactPath, Phrases, Reading, Scope};
 
 /// What a run is about: one virtual machine, named by its resource id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,6 +337,19 @@ impl Lookers {
             Ok(value) => Fact::Known(value),
             Err(failure) => Fact::Failed(failure),
         }
+    }
+}
+
+/// A field of a fact has phrases of its own as `x-yes` and `x-no` in its schema.
+impl Phrases for Lookers {
+    fn phrase(&self, path: &FactPath, truth: bool) -> Option<String> {
+        let [root, field] = path.segments() else {
+            return None;
+        };
+        let schema = self.0.get(root.as_str())?.schema();
+        let keyword = if truth { "x-yes" } else { "x-no" };
+        let phrase = schema.get("properties")?.get(field)?.get(keyword)?;
+        phrase.as_str().map(str::to_owned)
     }
 }
 

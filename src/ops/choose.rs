@@ -1,12 +1,14 @@
 //! Which runbook answers: the one that was named, or the one that the last failed job calls for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::actions::codes;
 use crate::actions::facts::incident::last_symptom;
 use crate::azure::Reader;
+use crate::azure::reader::rights;
 use crate::base::secret::without_secrets;
-use crate::core::facts::{Fact, FactKey, Facts, Target};
+use crate::core::facts::{Fact, FactKey, Facts, Lookers, Target};
 use crate::core::runbook::Runbook;
 use crate::core::runbook::answer::Answer;
 use crate::core::symptom::Symptom;
@@ -108,13 +110,25 @@ pub(super) struct LastFailure {
     pub(super) answer: Answer,
 }
 
+/// What the last failure is read from.
+fn keys() -> [FactKey; 2] {
+    [FactKey::named("jobs"), FactKey::named("item")]
+}
+
+/// The RBAC actions that reading it takes, and so `match` and a command without a code.
+pub(super) fn reads(lookers: &Lookers) -> BTreeSet<&'static str> {
+    let mut all = lookers.reads(&keys());
+    all.extend([rights::BACKUP_JOBS, rights::PROTECTED_ITEM].concat());
+    all
+}
+
 /// Reads it; none where no backup of the last days failed.
 pub(super) async fn last_failure(
     world: &World,
     target: &Target,
 ) -> Result<Option<LastFailure>, OpsError> {
     let mut facts = Facts::default();
-    let keys = [FactKey::named("jobs"), FactKey::named("item")];
+    let keys = keys();
     world.lookers.load(target, &keys, &mut facts).await;
     for key in &keys {
         if let Some(Fact::Failed(failure)) = facts.get(key) {

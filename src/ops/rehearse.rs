@@ -56,7 +56,7 @@ impl Simulated {
     /// When there is no such scenario, or what was left cannot be read.
     pub fn open(scenario: Option<&str>, state: &Path, scale: f64) -> Result<Arc<Self>, OpsError> {
         let name = scenario.unwrap_or(SCENARIO);
-        let folder = folder_of(state, Some(name));
+        let folder = folder_of(state, Some(name))?;
         let file = folder.join("world.json");
         let sim = match std::fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| {
@@ -184,9 +184,22 @@ fn sim_origin(sim: &Sim) -> jiff::Timestamp {
     sim.now_origin().max(wall_now())
 }
 
-/// Where a scenario's world and journal are kept.
-pub(super) fn folder_of(state: &Path, scenario: Option<&str>) -> PathBuf {
-    state.join("sim").join(scenario.unwrap_or(SCENARIO))
+/// Where a scenario's world and journal are kept. A name that is none is no part of a path: it could
+/// lead anywhere.
+pub(super) fn folder_of(state: &Path, scenario: Option<&str>) -> Result<PathBuf, OpsError> {
+    let name = scenario.unwrap_or(SCENARIO);
+    match scenarios::names().find(|known| *known == name) {
+        Some(known) => Ok(state.join("sim").join(known)),
+        None => Err(no_scenario(name)),
+    }
+}
+
+fn no_scenario(name: &str) -> OpsError {
+    let known: Vec<&str> = scenarios::names().collect();
+    OpsError::Usage(format!(
+        "there is no scenario `{name}`; there are {}",
+        known.join(", ")
+    ))
 }
 
 /// A built-in scenario, beginning at `now`.
@@ -194,13 +207,7 @@ pub(super) fn folder_of(state: &Path, scenario: Option<&str>) -> PathBuf {
 /// # Errors
 /// When there is none of that name.
 pub fn scenario_at(name: &str, now: jiff::Timestamp) -> Result<Sim, OpsError> {
-    let Some((world, faults)) = scenarios::yaml(name) else {
-        let known: Vec<&str> = scenarios::names().collect();
-        return Err(OpsError::Usage(format!(
-            "there is no scenario `{name}`; there are {}",
-            known.join(", ")
-        )));
-    };
+    let (world, faults) = scenarios::yaml(name).ok_or_else(|| no_scenario(name))?;
     let (mut world, faults) = read_world(&format!("{name}.world.yaml"), world, faults)?;
     world.now = now;
     Ok(Sim::new(world, faults))
@@ -303,7 +310,7 @@ pub async fn serve_sim(
 /// # Errors
 /// When they cannot be removed.
 pub fn reset_sim(state: &Path, scenario: Option<&str>) -> Result<(), OpsError> {
-    let folder = folder_of(state, scenario);
+    let folder = folder_of(state, scenario)?;
     match std::fs::remove_dir_all(&folder) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(OpsError::Usage(format!(
             "cannot remove `{}`: {e}",

@@ -3,7 +3,7 @@
 //! Nothing is written down twice: what a look takes its looker says, what a request takes its
 //! action says, and [`crate::core::plan::rights`] collects both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::core::plan::rights::{self, Rights};
 use crate::core::runbook::Runbook;
 use crate::core::runbook::catalogue::Catalogue;
-use crate::ops::OpsError;
 use crate::ops::documents::disconnected;
+use crate::ops::{OpsError, choose, triage};
 
 /// A part of what runbooks take, to be given apart; the split is that of `remediations.md`
 /// section 6.
@@ -154,7 +154,8 @@ pub struct Role {
 /// The place of the subscription, for a person to fill in: `az` refuses it as it is.
 pub const PLACEHOLDER: &str = "/subscriptions/{subscription}";
 
-/// What the runbooks of these codes take; of all runbooks when there are none.
+/// What the runbooks of these codes take; when there are none, what all runbooks take, and `match`
+/// and `triage`, which find out what failed.
 ///
 /// # Errors
 /// When there is no runbook for a code.
@@ -168,6 +169,15 @@ pub fn rights_of(catalogue: &Catalogue, codes: &[String]) -> Result<Rights, OpsE
     let mut all = Rights::default();
     for runbook in known? {
         all.extend(rights::of(runbook, &actions, &lookers));
+    }
+    if codes.is_empty() {
+        all.extend(Rights {
+            reads: choose::reads(&lookers)
+                .into_iter()
+                .chain(triage::reads())
+                .collect(),
+            changes: BTreeMap::new(),
+        });
     }
     Ok(all)
 }

@@ -1,11 +1,13 @@
 //! `triage`: the failed backups of vaults, each with its runbook. Reads only.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::azure::reader::rights;
 use crate::azure::{Reader, ResourceId};
 use crate::base::Failure;
 use crate::base::secret::without_secrets;
@@ -16,6 +18,18 @@ use crate::ops::{OpsError, World};
 
 /// So many vaults are read at once.
 const AT_ONCE: usize = 4;
+
+/// The RBAC actions that it takes.
+#[must_use]
+pub fn reads() -> BTreeSet<&'static str> {
+    let looks = [
+        rights::SUBSCRIPTIONS,
+        rights::VAULTS,
+        rights::BACKUP_JOBS,
+        rights::PROTECTED_ITEMS,
+    ];
+    looks.concat().into_iter().collect()
+}
 
 /// Looks at these vaults, or at every one that this identity can see.
 ///

@@ -84,7 +84,7 @@ impl World {
     /// # Errors
     /// When it cannot be opened.
     pub fn journal(settings: &Settings) -> Result<Arc<Sqlite>, OpsError> {
-        open_journal(&folder_of(settings), settings)
+        open_journal(&folder_of(settings)?, settings)
     }
 
     /// A world of parts: for programs and tests that bring their own.
@@ -252,10 +252,10 @@ fn open_journal(folder: &Path, settings: &Settings) -> Result<Arc<Sqlite>, OpsEr
 }
 
 /// Where the journal of these settings lies.
-fn folder_of(settings: &Settings) -> PathBuf {
+fn folder_of(settings: &Settings) -> Result<PathBuf, OpsError> {
     match &settings.sim {
         Some(scenario) => rehearse::folder_of(&settings.state, scenario.as_deref()),
-        None => settings.state.clone(),
+        None => Ok(settings.state.clone()),
     }
 }
 
@@ -267,7 +267,7 @@ fn seal_key(folder: &Path, settings: &Settings) -> Result<SealKey, OpsError> {
 /// The same, where there is one already.
 pub(super) fn key_at_hand(settings: &Settings) -> Result<Option<SealKey>, OpsError> {
     let given = settings.seal_key.clone();
-    SealKey::at_hand(&folder_of(settings), given).map_err(|why| no_key(settings, why))
+    SealKey::at_hand(&folder_of(settings)?, given).map_err(|why| no_key(settings, why))
 }
 
 fn no_key(settings: &Settings, why: String) -> OpsError {

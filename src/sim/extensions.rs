@@ -10,7 +10,7 @@ use crate::sim::ids;
 use crate::sim::operation::{Effect, Operation, PlannedFailure, Service};
 use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
-use crate::sim::world::{Extension, Power, Vm, World, minutes};
+use crate::sim::world::{Extension, Mending, Power, Vm, World, minutes};
 
 const KIND: &str = "Microsoft.Compute/virtualMachines/extensions";
 
@@ -159,7 +159,8 @@ pub(in crate::sim) fn delete(sim: &mut Sim, call: &Call, found: &Found) -> Reply
 /// The deletion's effect.
 ///
 /// Assumption: a VM that failed because of the extension is well again once no extension of it
-/// is failed; Azure may want another operation on the VM first.
+/// is failed; Azure may want another operation on the VM first. A world whose VM says what mends it
+/// is taken at its word.
 pub(in crate::sim) fn deleted(sim: &mut Sim, vm: &str, name: &str) {
     let Some(vm) = compute::by_id(&mut sim.world, vm) else {
         return;
@@ -177,7 +178,8 @@ pub(in crate::sim) fn deleted(sim: &mut Sim, vm: &str, name: &str) {
         .extensions
         .iter()
         .all(|extension| extension.state == "Succeeded");
-    if vm.provisioning == "Failed" && removed.state != "Succeeded" && all_well {
+    let by_this = vm.mended_by == Mending::Never;
+    if vm.provisioning == "Failed" && removed.state != "Succeeded" && all_well && by_this {
         vm.provisioning = "Succeeded".to_owned();
     }
 }

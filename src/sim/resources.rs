@@ -9,9 +9,12 @@ use crate::sim::ids;
 use crate::sim::odata::{self, Term};
 use crate::sim::operation::{Effect, Operation, Service};
 use crate::sim::paging;
+use crate::sim::rbac;
 use crate::sim::route::Found;
 use crate::sim::simulator::Sim;
 use crate::sim::world::World;
+
+const SUBSCRIPTION_READ: &str = "Microsoft.Resources/subscriptions/read";
 
 /// Providers that the subscription is registered for, with one api-version each, the safe pin of
 /// azure-api.md section 1.
@@ -45,9 +48,18 @@ fn subscription_view(world: &World) -> Value {
     })
 }
 
-/// `GET /subscriptions`.
+/// `GET /subscriptions`: anybody may ask.
+///
+/// Assumption: a subscription is listed to whoever may read it; no recording has an identity that
+/// may not.
 pub(in crate::sim) fn subscriptions(sim: &mut Sim, _: &Call, _: &Found) -> Reply {
-    Reply::ok(&json!({"value": [subscription_view(&sim.world)]}))
+    let scope = format!("/subscriptions/{}", sim.world.subscription);
+    let sees = rbac::may(&sim.world.identity, SUBSCRIPTION_READ, &scope);
+    let value: Vec<Value> = sees
+        .then(|| subscription_view(&sim.world))
+        .into_iter()
+        .collect();
+    Reply::ok(&json!({"value": value}))
 }
 
 /// `GET /subscriptions/{id}`.

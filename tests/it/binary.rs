@@ -212,6 +212,30 @@ fn a_simulated_world_that_cannot_be_read_is_said_and_not_started_over() {
 }
 
 /// A journal with one run that the library made, in a state directory of its own.
+#[test]
+fn a_scenario_that_is_none_is_refused_by_every_command_and_nothing_is_removed_or_made() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("kept"), "").unwrap();
+    let folder = outside.path().to_str().unwrap();
+    let climbing = format!("../../{}", folder.trim_start_matches('/'));
+    for name in [folder, &climbing, "..", ".", "", "nosuch", "rp-limit/.."] {
+        let flag = format!("--sim={name}");
+        let words = ["there is no scenario", "rp-limit"];
+        ends(64, &words, &["sim", "--reset", "--scenario", name]);
+        for command in [
+            &["runs", "list"][..],
+            &["runs", "verify"],
+            &["locks", "list"],
+            &["undo", "r"],
+        ] {
+            ends(64, &words, &[command, &[&flag]].concat());
+        }
+        ends(64, &words, &["apply", CODE, "--vm", "web1", &flag]);
+    }
+    let left: Vec<_> = std::fs::read_dir(outside.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
 fn journal_with_a_run() -> (tempfile::TempDir, String) {
     let state = tempfile::tempdir().unwrap();
     let key = SealKey::of(state.path(), None).unwrap();

@@ -12,6 +12,7 @@ mod crash;
 mod docs;
 mod evidence;
 mod faults;
+mod finding;
 mod first_runbook;
 mod generic;
 mod golden;

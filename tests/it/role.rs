@@ -10,14 +10,17 @@ use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use runbook::core::plan::Plan;
 use runbook::core::report::{Report, json};
 use runbook::core::runbook::catalogue::Catalogue;
+use runbook::ops::matching::match_vm;
 use runbook::ops::rehearse::Simulated;
 use runbook::ops::rehearse::cases::{Case, cases_in};
 use runbook::ops::rehearse::perform::{Performance, Wire, perform_scene};
 use runbook::ops::role::{Part, rights_of, roles};
+use runbook::ops::triage::{reads, triage};
 use runbook::ops::{Ask, catalogue, plan};
 use runbook::sim::Entry;
 use serde_json::Value;
@@ -101,7 +104,8 @@ fn each_role_is_enough_for_every_golden_case_and_nothing_in_it_can_be_spared() {
     assert!(wrong.concat().is_empty(), "{}", wrong.concat().join("\n\n"));
 
     all.sort_by_key(|used| used.requests);
-    let everywhere: Vec<String> = role_of(&known, &[]).into_iter().collect();
+    let every: Vec<String> = by_code.keys().cloned().collect();
+    let everywhere: Vec<String> = role_of(&known, &every).into_iter().collect();
     let missed = on_each(&everywhere, |action| {
         is_missed(action, &known, &all, &by_code)
     });
@@ -223,6 +227,69 @@ fn no_role_but_the_sensitive_one_reaches_further_than_backups() {
         }
     }
     assert_eq!(all[0].0, Part::Diagnose);
+}
+
+/// What `triage`, or `match` for one VM, tells with these actions alone; none where it cannot.
+fn told(case: &Case, role: &BTreeSet<String>, asks: Asks) -> Option<String> {
+    let actions: Vec<String> = role.iter().cloned().collect();
+    let scene = case.read().unwrap();
+    let ask: Ask = scene.question.ask(&case.code, scene.sim.world());
+    in_virtual_time(async {
+        let stage = Stage::of(scene.sim.with_rights(&actions));
+        match asks {
+            Asks::Match => {
+                let matched = match_vm(&stage.world, &ask.vm).await.ok()?;
+                serde_json::to_string(&matched.document()).ok()
+            }
+            Asks::Triage => {
+                let day = Duration::from_secs(24 * 3600);
+                let (triage, exit) = triage(&stage.world, &[], day).await.ok()?;
+                let whole = exit.code() == 0 && !triage.vaults.is_empty();
+                whole.then(|| serde_json::to_string(&triage).unwrap())
+            }
+        }
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Asks {
+    Match,
+    Triage,
+}
+
+#[test]
+fn diagnose_is_enough_for_match_and_triage_and_what_they_take_cannot_be_spared() {
+    let case = &golden_cases("UserErrorRpCollectionLimitReached/plain")[0];
+    let known = catalogue(None).unwrap();
+    let all = roles(&rights_of(&known, &[]).unwrap(), &[]).unwrap();
+    let diagnose: BTreeSet<String> = all[0].1.actions.iter().cloned().collect();
+    let every: BTreeSet<String> = BTreeSet::from(["*".to_owned()]);
+    let needed = |asks: Asks| -> Vec<&str> {
+        let whole = told(case, &every, asks);
+        assert!(whole.is_some() && told(case, &diagnose, asks) == whole);
+        let without = |action: &&String| {
+            let mut role = diagnose.clone();
+            role.remove(*action);
+            told(case, &role, asks) != whole
+        };
+        diagnose
+            .iter()
+            .filter(without)
+            .map(String::as_str)
+            .collect()
+    };
+    let of_triage: Vec<&str> = reads().into_iter().collect();
+    assert_eq!(needed(Asks::Triage), of_triage);
+    let of_match = needed(Asks::Match);
+    for action in [
+        "Microsoft.RecoveryServices/Vaults/backupJobs/read",
+        "Microsoft.RecoveryServices/locations/backupStatus/action",
+    ] {
+        assert!(of_match.contains(&action), "{of_match:?}");
+    }
+    // Only those who ask for every runbook look at every vault.
+    let one = rights_of(&known, std::slice::from_ref(&case.code)).unwrap();
+    assert!(!one.all().contains("Microsoft.Resources/subscriptions/read"));
 }
 
 #[test]

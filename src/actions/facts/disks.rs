@@ -26,8 +26,10 @@ pub struct Disks {
     /// Together, in GiB.
     pub gib: u64,
     /// True when there are more data disks than `limits.data_disks`.
+    #[schemars(extend("x-yes" = "there are too many data disks", "x-no" = "there are not too many data disks"))]
     pub too_many: bool,
     /// True when together they are larger than `limits.vm_gib`.
+    #[schemars(extend("x-yes" = "the disks together are too large", "x-no" = "the disks together are not too large"))]
     pub together_too_large: bool,
     /// Those larger than the limit for them: "data1 (40000 GiB)".
     pub too_large: Vec<String>,
@@ -40,10 +42,13 @@ pub struct Disks {
     /// Those that several VMs may attach at once.
     pub shared: Vec<String>,
     /// Those with the write accelerator.
+    #[schemars(extend("x-yes" = "disks use the write accelerator", "x-no" = "no disk uses the write accelerator"))]
     pub write_accelerated: Vec<String>,
     /// Ultra and Premium v2 disks, which only an Enhanced policy backs up.
+    #[schemars(extend("x-yes" = "disks need an Enhanced policy", "x-no" = "no disk needs an Enhanced policy"))]
     pub enhanced_only: Vec<String>,
     /// Standard SSDs, once not supported.
+    #[schemars(extend("x-yes" = "disks are Standard SSDs", "x-no" = "no disk is a Standard SSD"))]
     pub standard_ssd: Vec<String>,
 }
 

@@ -25,6 +25,7 @@ pub struct Elsewhere {
     /// The other vaults that were looked into, by name.
     pub vaults: Vec<String>,
     /// The jobs that run: "job … in the vault …".
+    #[schemars(extend("x-yes" = "another vault works on this VM", "x-no" = "no other vault works on this VM"))]
     pub running: Vec<String>,
 }
 

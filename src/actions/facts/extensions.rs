@@ -23,6 +23,7 @@ pub struct Extensions {
     /// All others.
     pub others: Vec<ExtensionFact>,
     /// Names of the others that have failed.
+    #[schemars(extend("x-yes" = "other extensions have failed", "x-no" = "no other extension has failed"))]
     pub others_failed: Vec<String>,
     /// What these say of themselves, ready for a ticket.
     pub others_messages: Vec<String>,

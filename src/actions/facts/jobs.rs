@@ -27,6 +27,7 @@ pub struct Jobs {
     /// The backup or restore that runs now.
     pub running: Option<JobRow>,
     /// True when one runs.
+    #[schemars(extend("x-yes" = "a backup or restore runs", "x-no" = "no backup or restore runs"))]
     pub is_running: bool,
     /// Backups started within a day.
     pub started_within_a_day: usize,

@@ -47,6 +47,7 @@ const OF_KEYS: [&str; 2] = [
 #[serde(default)]
 pub struct KeyVaults {
     /// True when a disk is encrypted inside the guest, which is what the rights are for.
+    #[schemars(extend("x-yes" = "a disk is encrypted inside the guest", "x-no" = "no disk is encrypted inside the guest"))]
     pub encrypted: bool,
     /// The application id of the Backup Management Service; null where it is not documented.
     pub application: Option<String>,
@@ -54,14 +55,17 @@ pub struct KeyVaults {
     pub list: Vec<KeyVaultFact>,
     /// True when in each of them somebody has all the rights that Azure Backup needs; whether that
     /// is Azure Backup, Azure does not say.
+    #[schemars(extend("x-yes" = "the rights to the keys that Azure Backup needs are given", "x-no" = "nobody has all the rights to the keys that Azure Backup needs"))]
     pub granted: bool,
     /// Who has them all: "OBJECT-ID in kv1".
     pub holders: Vec<String>,
     /// What the named principal lacks: "secrets backup in kv1".
     pub missing: Vec<String>,
     /// Those whose firewall keeps Azure Backup out.
+    #[schemars(extend("x-yes" = "a firewall keeps Azure Backup out of a key vault", "x-no" = "no firewall keeps Azure Backup out of a key vault"))]
     pub closed: Vec<String>,
     /// Those that are gone.
+    #[schemars(extend("x-yes" = "key vaults are gone", "x-no" = "no key vault is gone"))]
     pub gone: Vec<String>,
 }
 

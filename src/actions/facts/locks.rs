@@ -33,6 +33,7 @@ pub(super) struct LocksLooker {
 #[serde(default)]
 pub struct Locks {
     /// Each of them.
+    #[schemars(extend("x-yes" = "locks keep restore points from being cleaned up", "x-no" = "no lock keeps restore points from being cleaned up"))]
     pub blocking: Vec<LockFact>,
 }
 

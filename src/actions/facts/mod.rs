@@ -23,6 +23,7 @@ mod permissions;
 pub mod policy_denials;
 pub mod protection;
 pub mod providers;
+pub mod provisioning;
 pub mod recovery_points;
 pub mod restore_points;
 pub mod running_job;
@@ -57,6 +58,7 @@ pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Look
         .with(limits::LimitsLooker)
         .with(policy_denials::PolicyDenialsLooker(reader.clone()))
         .with(providers::ProvidersLooker(reader.clone()))
+        .with(provisioning::ProvisioningLooker)
         .with(running_job::RunningJobLooker(reader.clone(), clock.clone()))
         .with(protection::ProtectionLooker(reader.clone()))
         .with(jobs::JobsLooker(reader.clone(), clock.clone()))

@@ -29,6 +29,7 @@ pub struct NetworkFact {
     /// Why some of it could not be read; null when all of it was.
     pub unread: Option<String>,
     /// True when a rule or a route is known to stop HTTPS to a service of Azure Backup.
+    #[schemars(extend("x-yes" = "rules or routes stop the way to Azure Backup", "x-no" = "no known rule or route stops the way to Azure Backup"))]
     pub blocked: bool,
     /// Each service that is stopped, and by what, for people.
     pub denied: Vec<String>,

@@ -27,6 +27,7 @@ pub struct PolicyDenials {
     /// The assignments that it names.
     pub assignments: Vec<Denial>,
     /// The same as one line each, ready for a ticket.
+    #[schemars(extend("x-yes" = "Azure Policy has denied what the backup needs", "x-no" = "Azure Policy has denied nothing that the backup needs"))]
     pub told: Vec<String>,
 }
 

@@ -21,6 +21,7 @@ pub struct Providers {
     /// Each with its state.
     pub list: Vec<ProviderFact>,
     /// Those that are not `Registered`.
+    #[schemars(extend("x-yes" = "resource providers are not registered", "x-no" = "every resource provider is registered"))]
     pub missing: Vec<String>,
 }
 

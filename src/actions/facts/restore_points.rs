@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::actions::facts::{id_of, schema, some, value};
 use crate::actions::limits;
+use crate::actions::words::count;
 use crate::azure::proof::OwnCollection;
 use crate::azure::reader::{Reader, rights};
 use crate::azure::views::restore_point::Collection;
@@ -77,6 +78,29 @@ impl CollectionFact {
 }
 
 impl RestorePoints {
+    /// That no lock keeps them from being cleaned up, and what fills the limit then, for people.
+    #[must_use]
+    pub fn not_locked(&self) -> String {
+        let none = "no lock stops the clean-up";
+        if self.count < self.limit {
+            return none.to_owned();
+        }
+        let foreign: usize = self.others.iter().map(|c| c.points.len()).sum();
+        let foreign = match foreign {
+            0 => String::new(),
+            _ => format!(
+                ", or {} that Azure Backup did not make",
+                count(foreign, "restore point")
+            ),
+        };
+        format!(
+            "{none}, so what fills the limit of {} is more backups than the {} a day that the documents \
+             recommend, or snapshots that are kept for long{foreign}",
+            self.limit,
+            limits::BACKUPS_RECOMMENDED_A_DAY
+        )
+    }
+
     /// Counts the points anew, after collections have come or gone.
     pub fn recount(&mut self) {
         let all = self.ours.iter().chain(&self.others);
@@ -186,6 +210,29 @@ fn time_in(name: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_vm_without_a_lock_is_told_what_fills_it_and_one_with_room_is_not() {
+        let mut points = RestorePoints {
+            count: 17,
+            limit: 18,
+            ..RestorePoints::default()
+        };
+        assert_eq!(points.not_locked(), "no lock stops the clean-up");
+        points.count = 18;
+        let ours_alone = points.not_locked();
+        assert!(ours_alone.contains("than the 1 a day"), "{ours_alone}");
+        assert!(!ours_alone.contains("did not make"), "{ours_alone}");
+        points.others.push(CollectionFact {
+            points: vec![PointFact::default(); 3],
+            ..CollectionFact::default()
+        });
+        assert!(
+            points
+                .not_locked()
+                .contains("or 3 restore points that Azure Backup did not")
+        );
+    }
 
     #[test]
     fn a_point_without_a_time_is_dated_by_its_name() {

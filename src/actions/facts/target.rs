@@ -27,6 +27,7 @@ pub struct TargetFact {
     /// Its resource group.
     pub resource_group: String,
     /// True when Azure says that it does not exist.
+    #[schemars(extend("x-yes" = "the VM does not exist any more", "x-no" = "the VM exists"))]
     pub gone: bool,
     /// What still protects a VM that is gone, from all vaults of its subscription.
     pub protection: Vec<LeftProtection>,

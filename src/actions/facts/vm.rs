@@ -67,6 +67,14 @@ pub struct AgentFact {
 }
 
 impl VmFact {
+    /// True when its provisioning state is `Failed`.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        self.provisioning
+            .as_deref()
+            .is_some_and(|p| p.eq_ignore_ascii_case("Failed"))
+    }
+
     /// True when the machine runs.
     #[must_use]
     pub fn is_running(&self) -> bool {

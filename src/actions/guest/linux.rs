@@ -1,7 +1,6 @@
 //! The scripts for Linux. Each says in its own head what it cites, prints and how it is undone.
 
 use crate::azure::views::OsType;
-use crate::core::runbook::risk::Risk;
 
 use super::script::{APPLY, Ask, Parameter, Script};
 
@@ -27,24 +26,11 @@ macro_rules! undoable {
 }
 
 const fn probe(name: &'static str, text: &'static str) -> Script {
-    Script {
-        name,
-        os: OsType::Linux,
-        text,
-        risk: Risk::ReadOnly,
-        ask: Ask::Never,
-        parameters: &[],
-        states: &["failed", "reported"],
-    }
+    Script::probe(OsType::Linux, name, text)
 }
 
 const fn writer(name: &'static str, text: &'static str) -> Script {
-    Script {
-        risk: Risk::Reversible,
-        parameters: &[APPLY],
-        states: &["already", "changed", "failed", "needs_human", "planned"],
-        ..probe(name, text)
-    }
+    Script::writer(OsType::Linux, name, text)
 }
 
 /// The copy of the old file that a script kept, as it names them.
@@ -62,6 +48,10 @@ pub const AGENT_SERVICE: Script = Script {
         Parameter {
             name: "Restart",
             values: "true|false",
+        },
+        Parameter {
+            name: "Undo",
+            values: "disabled",
         },
         APPLY,
     ],

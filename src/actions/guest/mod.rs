@@ -4,6 +4,7 @@
 //! A script is a file of `linux/` or `windows/` and the part that all of its kind share, which
 //! stands at its end: it is sent whole, and one that arrived half does nothing.
 
+mod back;
 pub mod linux;
 mod outcome;
 pub mod run;

@@ -109,17 +109,29 @@ fn changed_before(past: &Past<'_>) -> bool {
     })
 }
 
+/// What was there before, for people; some scripts tell of several things.
+fn before(from: &Value) -> String {
+    let texts: Vec<&str> = match from {
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    };
+    let texts = texts.join(", ");
+    if texts.is_empty() {
+        return "absent".to_owned();
+    }
+    texts
+}
+
 fn settled<S: Scripted>(
     step: &Step<'_, S>,
     sent: &Sent,
     result: Value,
     past: &Past<'_>,
 ) -> Option<Decision> {
-    let done = S::words(step.args).done + &names(&result);
+    let done = S::words(step.args).done + &names::<S>(&result);
     let before = result
         .get("from")
-        .map(|from| from.as_str().filter(|from| !from.is_empty()))
-        .map(|from| format!(" (before: {})", from.unwrap_or("absent")));
+        .map(|from| format!(" (before: {})", before(from)));
     let satisfied = Decision::Satisfied {
         why: format!("{done}{}", before.unwrap_or_default()),
         outputs: result.clone(),
@@ -152,10 +164,9 @@ fn settled<S: Scripted>(
 }
 
 /// What the script names of what it did: " (restarted: CryptSvc)".
-fn names(result: &Value) -> String {
-    let lists = [("restarted", "restarted"), ("add", "added"), ("did", "was")];
-    let told = lists.iter().find_map(|(field, word)| {
-        let list = result[*field].as_array().filter(|list| !list.is_empty())?;
+fn names<S: Scripted>(result: &Value) -> String {
+    let told = S::NAMES.and_then(|(field, word)| {
+        let list = result[field].as_array().filter(|list| !list.is_empty())?;
         let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
         Some(format!(" ({word}: {})", names.join(", ")))
     });

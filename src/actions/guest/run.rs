@@ -39,31 +39,30 @@ pub fn change(
         .map(|(k, v)| ((*k).to_owned(), json!(v)))
         .collect();
     Change {
-        method: "POST".to_owned(),
-        resource: format!("{}/runCommand", vm.id),
         body: json!({ "script": script.name, "sha256": script.hash(), "parameters": parameters }),
-        summary,
-        risk: if probe { Risk::ReadOnly } else { script.risk },
         approval: because.map_or(Approval::None, |_| Approval::Required),
         because: because.map(str::to_owned),
-        loses: Vec::new(),
         permission: Some(Permission {
             action: PERMISSION.to_owned(),
             scope: vm.id.clone(),
         }),
-        // A look may be repeated at once: while the first still runs, Azure refuses the second.
-        repeat: if probe {
-            Repeat::Safe
-        } else {
-            Repeat::LookAfter(ENDS_AFTER)
-        },
         evidence: json!({ "os": vm.os }),
         probe,
         // Probe and change are the same request with other parameters, and a change whose fate is
         // in doubt is looked at with another probe.
         anew: true,
-        borrows: None,
-        returns: None,
+        ..Change::new(
+            "POST",
+            format!("{}/runCommand", vm.id),
+            summary,
+            if probe { Risk::ReadOnly } else { script.risk },
+            // A look may be repeated at once: while the first still runs, Azure refuses the second.
+            if probe {
+                Repeat::Safe
+            } else {
+                Repeat::LookAfter(ENDS_AFTER)
+            },
+        )
     }
 }
 

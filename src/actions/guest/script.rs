@@ -54,6 +54,29 @@ pub const APPLY: Parameter = Parameter {
 };
 
 impl Script {
+    /// One that only looks, and is told nothing.
+    pub(super) const fn probe(os: OsType, name: &'static str, text: &'static str) -> Self {
+        Self {
+            name,
+            os,
+            text,
+            risk: Risk::ReadOnly,
+            ask: Ask::Never,
+            parameters: &[],
+            states: &["failed", "reported"],
+        }
+    }
+
+    /// One that can change something that can be put back, where it is told to.
+    pub(super) const fn writer(os: OsType, name: &'static str, text: &'static str) -> Self {
+        Self {
+            risk: Risk::Reversible,
+            parameters: &[APPLY],
+            states: &["already", "changed", "failed", "needs_human", "planned"],
+            ..Self::probe(os, name, text)
+        }
+    }
+
     /// SHA-256 of its text.
     #[must_use]
     pub fn hash(self) -> String {

@@ -47,6 +47,8 @@ pub trait Scripted: Debug + Send + Sync + 'static {
     /// Whether what it finds wrong may be the rest of a backup, and pass by itself: it is looked at
     /// again until that has had its time, and only then acted on.
     const PASSES: bool = false;
+    /// The list in its result that names what it did, and the word before the names.
+    const NAMES: Option<(&'static str, &'static str)> = None;
 
     /// The script for this system, if there is one.
     fn script(args: &Self::Args, os: OsType) -> Option<Script>;

@@ -7,22 +7,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::actions::guest::script::{APPLY, Script};
+use crate::actions::guest::back::{self, Back, Way};
+use crate::actions::guest::script::APPLY;
 use crate::actions::guest::{run, scripts};
 use crate::core::action::{Fate, Past, Sent, Undo};
 
 /// The action that undoes.
 pub const ACTION: &str = "guest.undo";
-
-/// The parameter that says what was there before.
-const UNDO: &str = "Undo";
-
-/// A way back: what the script changed, for people, what was there, and what `Undo` has to be.
-struct Back {
-    what: String,
-    was: String,
-    undo: Option<String>,
-}
 
 /// How what was sent is put back, by what the script said of it; where its answer was lost, by
 /// what the look before it said.
@@ -46,32 +37,30 @@ pub fn of(sent: &Sent, past: &Past<'_>) -> Undo {
         Fate::Failed(_) => return Undo::Nothing,
     };
     let name = sent.change.body["script"].as_str().unwrap_or_default();
-    let told = told(&sent.change.body["parameters"]);
-    let known = scripts().into_iter().find(|script| script.name == name);
-    let found = known.and_then(|script| Some((script, back(name, &told, &result)?)));
-    match found {
-        None => Undo::Never("its script has no way back"),
-        Some((script, back)) => by(script, told, back),
+    match back::back(name, told(&sent.change.body["parameters"]), &result) {
+        Way::Back(back) => by(back),
+        Way::Nothing => Undo::Nothing,
+        Way::Never(why) => Undo::Never(why),
     }
 }
 
-fn by(script: Script, mut told: BTreeMap<String, String>, back: Back) -> Undo {
-    let Some(undo) = back.undo else {
-        return Undo::Never("what was there before is not such that it may be written back");
-    };
-    told.insert(UNDO.to_owned(), undo);
-    let asked: Vec<(&str, &str)> = told
+fn by(back: Back) -> Undo {
+    let asked: Vec<(&str, &str)> = back
+        .told
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .chain([(APPLY.name, "true")])
         .collect();
-    if script.refusal(&asked, false).is_some() {
-        return Undo::Never("what was there before is not such that it may be written back");
-    }
-    Undo::By {
-        action: ACTION,
-        title: format!("Put {} back to {}", back.what, back.was),
-        args: json!({ "script": script.name, "told": told, "what": back.what, "was": back.was }),
+    let known = scripts()
+        .into_iter()
+        .find(|script| script.name == back.script);
+    match known.and_then(|script| script.refusal(&asked, false)) {
+        Some(_) => Undo::Never(back::ODD),
+        None => Undo::By {
+            action: ACTION,
+            title: format!("Put {} back to {}", back.what, back.was),
+            args: json!({ "script": back.script, "told": back.told, "what": back.what, "was": back.was }),
+        },
     }
 }
 
@@ -82,32 +71,6 @@ fn told(parameters: &Value) -> BTreeMap<String, String> {
         .filter(|(key, _)| key.as_str() != APPLY.name)
         .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
         .collect()
-}
-
-fn back(script: &str, told: &BTreeMap<String, String>, result: &Value) -> Option<Back> {
-    match script {
-        "win-reg-string" => Some(switch(told, result)),
-        _ => None,
-    }
-}
-
-/// `from` is the value with its kind in brackets, and null when there was none.
-fn switch(told: &BTreeMap<String, String>, result: &Value) -> Back {
-    let from = result.get("from").and_then(Value::as_str);
-    let undo = match (from, result.get("from")) {
-        (None, Some(Value::Null)) => Some("absent".to_owned()),
-        (Some(from), _) => from
-            .strip_suffix(')')
-            .and_then(|from| from.rsplit_once(" ("))
-            .map(|(value, kind)| format!("{kind}:{value}")),
-        _ => None,
-    };
-    let name = told.get("Switch").map_or("", String::as_str);
-    Back {
-        what: format!("the registry switch `{name}`"),
-        was: from.unwrap_or("absent").to_owned(),
-        undo,
-    }
 }
 
 #[cfg(test)]

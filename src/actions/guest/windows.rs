@@ -29,24 +29,11 @@ macro_rules! service {
 }
 
 const fn probe(name: &'static str, text: &'static str) -> Script {
-    Script {
-        name,
-        os: OsType::Windows,
-        text,
-        risk: Risk::ReadOnly,
-        ask: Ask::Never,
-        parameters: &[],
-        states: &["failed", "reported"],
-    }
+    Script::probe(OsType::Windows, name, text)
 }
 
 const fn writer(name: &'static str, text: &'static str) -> Script {
-    Script {
-        risk: Risk::Reversible,
-        parameters: &[APPLY],
-        states: &["already", "changed", "failed", "needs_human", "planned"],
-        ..probe(name, text)
-    }
+    Script::writer(OsType::Windows, name, text)
 }
 
 const RESTART: Parameter = Parameter {

@@ -95,6 +95,9 @@ pub const JOB_OPERATION: &[&str] = &[
 pub const PROTECTED_ITEMS: &[&str] =
     &["Microsoft.RecoveryServices/Vaults/backupProtectedItems/read"];
 
+/// `subscriptions`: those at which it is held are listed, and no others.
+pub const SUBSCRIPTIONS: &[&str] = &["Microsoft.Resources/subscriptions/read"];
+
 /// `vm_metrics`.
 pub const METRICS: &[&str] = &["Microsoft.Insights/metrics/read"];
 

@@ -92,6 +92,35 @@ pub struct Loan {
 }
 
 impl Change {
+    /// A request with nothing but what each must say of itself: no body, no approval, nothing lost,
+    /// borrowed or given back.
+    #[must_use]
+    pub fn new(
+        method: &str,
+        resource: String,
+        summary: String,
+        risk: Risk,
+        repeat: Repeat,
+    ) -> Self {
+        Self {
+            method: method.to_owned(),
+            resource,
+            body: Value::Null,
+            summary,
+            risk,
+            approval: Approval::None,
+            because: None,
+            loses: Vec::new(),
+            permission: None,
+            repeat,
+            evidence: Value::Null,
+            probe: false,
+            anew: false,
+            borrows: None,
+            returns: None,
+        }
+    }
+
     /// What makes two changes the same: method and resource, ids compared without case.
     #[must_use]
     pub fn key(&self) -> String {
@@ -255,6 +284,14 @@ pub struct Ceiling {
     pub approval: Approval,
     /// The kinds of request.
     pub kinds: Vec<Kind>,
+}
+
+impl Ceiling {
+    /// Whether it can only look, or send nothing at all.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        self.risk == Risk::ReadOnly && self.approval == Approval::None
+    }
 }
 
 /// How what a change did is put back.

@@ -9,8 +9,9 @@ use crate::core::execute::Act;
 use crate::core::journal::Event;
 use crate::core::journal::state::{State, StepState};
 use crate::core::outcome::{RunOutcome, StepOutcome};
+use crate::core::runbook::model::Retry;
 
-pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
+pub(super) fn tries_used_up(own: &[&Sent], policy: Option<&Retry>) -> Act {
     let Some(last) = own.last() else {
         return ended(RunOutcome::Failed, "no tries are left");
     };
@@ -34,6 +35,9 @@ pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
             own.len()
         ),
     };
+    let otherwise = policy.and_then(|policy| otherwise(last, policy));
+    let otherwise = otherwise.map(|next| format!(": {next}"));
+    let why = format!("{why}{}", otherwise.unwrap_or_default());
     let mut event = plain_end(RunOutcome::NeedsHuman, &why);
     if let Event::Ended {
         evidence, failure, ..
@@ -45,6 +49,14 @@ pub(super) fn tries_used_up(own: &[&Sent]) -> Act {
         }
     }
     Act::Append(Box::new(event))
+}
+
+/// What is left to do after the failure that the retries are for; another one asks for something else.
+fn otherwise<'a>(last: &Sent, policy: &'a Retry) -> Option<&'a str> {
+    match &last.fate {
+        Fate::Failed(failure) if policy.on.contains(&failure.class) => policy.otherwise.as_deref(),
+        _ => None,
+    }
 }
 
 fn try_as_evidence(sent: &Sent) -> Value {
@@ -129,6 +141,15 @@ pub(super) fn verified(step: &str, outcome: StepOutcome, why: &str, outputs: &Va
         why: why.to_owned(),
         outputs: outputs.clone(),
     }))
+}
+
+/// A step as a person knows it: by its title, since ids are the runbook's.
+pub(super) fn titled(state: &State, id: &str) -> String {
+    let step = state.plan.steps.iter().find(|step| step.id == id);
+    step.map_or_else(
+        || format!("the step `{id}`"),
+        |step| format!("the step \"{}\"", step.title),
+    )
 }
 
 pub(super) fn wait_for_another_day(due: Timestamp, why: &str) -> Act {

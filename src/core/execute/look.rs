@@ -34,8 +34,15 @@ pub async fn look(
     let mut facts = told(state);
     let keys = step.guard_facts();
     lookers.load(&state.plan.target, &keys, &mut facts).await;
-    if let Some(decision) = guarded(step.guard(&facts), &facts, &keys).map_err(|m| failed(m, id))? {
-        return Ok(decision);
+    match step.guard(&facts) {
+        Evaluated::Known(Value::Bool(false)) => {
+            let why = step.not_needed(&facts, lookers);
+            return Ok(Decision::NotApplicable { why });
+        }
+        Evaluated::Known(_) => {}
+        Evaluated::Unknown(by) | Evaluated::Failed(by) => {
+            return Err(failed(why_not(&facts, &keys, by), id));
+        }
     }
     let keys = step.argument_facts();
     lookers.load(&state.plan.target, &keys, &mut facts).await;
@@ -91,16 +98,6 @@ fn past<'a>(state: &'a State, index: usize, now: Timestamp, codes: &'a [String])
             .unwrap_or(now)
             .max(state.reopened.unwrap_or(Timestamp::MIN)),
         codes,
-    }
-}
-
-fn guarded(guard: Evaluated, facts: &Facts, keys: &[FactKey]) -> Result<Option<Decision>, Missing> {
-    match guard {
-        Evaluated::Known(Value::Bool(false)) => Ok(Some(Decision::NotApplicable {
-            why: "not needed here".to_owned(),
-        })),
-        Evaluated::Known(_) => Ok(None),
-        Evaluated::Unknown(by) | Evaluated::Failed(by) => Err(why_not(facts, keys, by)),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::base::Failure;
 use crate::base::clock::add;
 use crate::core::action::{Change, Decision, Fate, Patience, Sent};
 use crate::core::execute::ends::{
-    all_done, ended, give_up, plain_end, tries_used_up, verified, wait_for_another_day,
+    all_done, ended, give_up, plain_end, titled, tries_used_up, verified, wait_for_another_day,
 };
 use crate::core::execute::{Act, Limits, Stop, leave, retry};
 use crate::core::incident::IncidentStatus;
@@ -52,10 +52,8 @@ fn undisturbed(state: &State, now: Timestamp, limits: &Limits) -> Act {
                 return wait_for_another_day(flight.poll_at, why);
             }
             Stop::Cancel => {
-                let why = format!(
-                    "cancelled; an operation of `{}` goes on in Azure",
-                    flight.step
-                );
+                let step = titled(state, &flight.step);
+                let why = format!("cancelled; an operation of {step} goes on in Azure");
                 return ended(RunOutcome::Cancelled, &why);
             }
         }
@@ -71,7 +69,11 @@ fn undisturbed(state: &State, now: Timestamp, limits: &Limits) -> Act {
         // The poll that was due before the deadline is made, however late it is.
         let since = trying_since(state, &own, false);
         if since.is_some_and(|since| past_deadline(since, step, flight.poll_at)) {
-            let why = format!("an operation of `{}` still runs in Azure", flight.step);
+            let step = titled(state, &flight.step);
+            let why = format!(
+                "an operation of {step} still runs in Azure after its deadline; going on follows \
+                 it further"
+            );
             return wait_for_another_day(flight.poll_at, &why);
         }
         return Act::Poll {
@@ -300,7 +302,7 @@ fn to_send(
     }
     let policy = step.and_then(|s| s.retry.as_ref());
     if !retry::may_send(own, remaining, policy) {
-        return tries_used_up(own);
+        return tries_used_up(own, policy);
     }
     let key = change.key();
     let before = own.iter().filter(|s| s.change.key() == key);
@@ -309,10 +311,11 @@ fn to_send(
     let looked = state.steps[index].decided_at.filter(|_| done);
     let tried_until = looked.unwrap_or(now);
     if trying_since(state, own, done).is_some_and(|since| past_deadline(since, step, tried_until)) {
-        return wait_for_another_day(
-            now,
-            &format!("`{}` took longer than its deadline", planned.id),
+        let why = format!(
+            "{} took longer than its deadline; going on gives it as long again",
+            titled(state, &planned.id)
         );
+        return wait_for_another_day(now, &why);
     }
     if done {
         let what = format!("the effect of `{}` to be seen", change.summary);

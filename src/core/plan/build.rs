@@ -202,7 +202,7 @@ pub async fn find_incident(
     };
     if found.status == IncidentStatus::None
         && let Some(text) = &runbook.matching.state
-        && proven_by_state(text, target, lookers, facts).await?
+        && let Some(why) = proven_by_state(text, target, lookers, facts).await?
     {
         found.status = if found.running.is_some() {
             IncidentStatus::Running
@@ -211,7 +211,7 @@ pub async fn find_incident(
         };
         found.id = Some("state".to_owned());
         found.code = Some(runbook.code.clone());
-        found.evidence = format!("the state of the VM proves it: {text}");
+        found.evidence = format!("the state of the VM proves it: {why}");
         return Ok(found);
     }
     match unseen {
@@ -220,12 +220,13 @@ pub async fn find_incident(
     }
 }
 
+/// What proves it, for people.
 async fn proven_by_state(
     text: &str,
     target: &Target,
     lookers: &Lookers,
     facts: &mut Facts,
-) -> Result<bool, Failure> {
+) -> Result<Option<String>, Failure> {
     let attempted = "tell whether the VM's state proves the complaint";
     let invalid = |why: String| Failure::new(ErrorClass::Invalid, attempted, why);
     let condition = Condition::parse(text).map_err(|e| invalid(e.message))?;
@@ -237,8 +238,8 @@ async fn proven_by_state(
         }
     }
     match condition.evaluate(facts) {
-        Evaluated::Known(value) => Ok(value == Value::Bool(true)),
-        Evaluated::Unknown(_) => Ok(false),
+        Evaluated::Known(Value::Bool(true)) => Ok(Some(condition.told(facts, lookers))),
+        Evaluated::Known(_) | Evaluated::Unknown(_) => Ok(None),
         Evaluated::Failed(why) => Err(invalid(why)),
     }
 }

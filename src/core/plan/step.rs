@@ -43,10 +43,7 @@ impl Planner<'_> {
         let mut chosen = Facts::default();
         chosen.know("params", params_fact(&self.request.params));
         if let Evaluated::Known(Value::Bool(false)) = step.guard(&chosen) {
-            let why = format!(
-                "not needed here: {}",
-                step.when.as_deref().unwrap_or("never")
-            );
+            let why = step.not_needed(&chosen, self.lookers);
             return self.simple(step, Forecast::Skipped, why);
         }
         self.deferred(step, action, Value::Null, format!("decided after {what}"))
@@ -91,10 +88,7 @@ impl Planner<'_> {
             .await;
         match step.guard(self.facts) {
             Evaluated::Known(Value::Bool(false)) => {
-                let why = format!(
-                    "not needed here: {}",
-                    step.when.as_deref().unwrap_or("never")
-                );
+                let why = step.not_needed(self.facts, self.lookers);
                 return self.simple(step, Forecast::Skipped, why);
             }
             Evaluated::Known(_) => {}
@@ -189,8 +183,12 @@ impl Planner<'_> {
                 planned
             }
             Decision::Probe(change) => {
-                let why = "decided after looking inside the VM".to_owned();
-                let mut planned = self.deferred(step, action, args, why);
+                let only_looks = raised_ceiling(action.about().ceiling, step).changes_nothing();
+                let why = match only_looks {
+                    true => "changes nothing, whatever it sees inside the VM",
+                    false => "decided after looking inside the VM",
+                };
+                let mut planned = self.deferred(step, action, args, why.to_owned());
                 planned.changes = vec![*change];
                 planned
             }
@@ -279,23 +277,13 @@ impl Planner<'_> {
 
 /// A change of which only the method is known: its prediction forgets all it might touch.
 fn anything(method: &str) -> Change {
-    Change {
-        method: method.to_owned(),
-        resource: String::new(),
-        body: Value::Null,
-        summary: String::new(),
-        risk: crate::core::runbook::risk::Risk::ReadOnly,
-        approval: Approval::None,
-        because: None,
-        loses: Vec::new(),
-        permission: None,
-        repeat: Repeat::Never,
-        evidence: Value::Null,
-        probe: false,
-        anew: false,
-        borrows: None,
-        returns: None,
-    }
+    Change::new(
+        method,
+        String::new(),
+        String::new(),
+        crate::core::runbook::risk::Risk::ReadOnly,
+        Repeat::Never,
+    )
 }
 
 fn unknown_action(step: &Step) -> PlannedStep {

@@ -1,11 +1,15 @@
 //! The command to give next, spelled so that it can be pasted into a shell.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::core::journal::RunId;
 use crate::core::plan::Plan;
+
+/// By this parameter a person says that what was asked for is done (`runbooks/WRITING.md`).
+const MENDED: &str = "mended";
 
 /// A command line of this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +20,30 @@ impl Command {
     /// defaults.
     #[must_use]
     pub fn apply(plan: &Plan) -> Self {
+        Self::about("apply", plan, &plan.params)
+    }
+
+    /// Plans the same again, once a person has done what the step `asks` for: it is said where the
+    /// step heeds it.
+    #[must_use]
+    pub fn plan_again(plan: &Plan, asks: Option<&str>) -> Self {
+        let mut params = plan.params.clone();
+        let step = asks.and_then(|id| plan.runbook.step(id));
+        if step.is_some_and(|step| step.heeds(MENDED)) {
+            params.insert(MENDED.to_owned(), Value::Bool(true));
+        }
+        Self::about("plan", plan, &params)
+    }
+
+    fn about(verb: &str, plan: &Plan, params: &BTreeMap<String, Value>) -> Self {
         if let Some(run) = &plan.undoes {
             let mut words = ["runbook", "undo", run].map(str::to_owned).to_vec();
             words.extend(simulated(plan));
             return Self(words);
         }
-        let mut words = begun(&plan.runbook.code);
+        let mut words = begun(verb, &plan.runbook.code);
         words.extend(["--vm".to_owned(), plan.target.id.clone()]);
-        for (name, value) in &plan.params {
+        for (name, value) in params {
             let declared = plan
                 .runbook
                 .parameters
@@ -57,7 +77,7 @@ impl Command {
     /// Applies the plan that is saved in `file`.
     #[must_use]
     pub fn apply_file(file: &str, plan: &Plan) -> Self {
-        let mut words = begun(file);
+        let mut words = begun("apply", file);
         words.extend(simulated(plan));
         Self(words)
     }
@@ -82,8 +102,8 @@ impl fmt::Display for Command {
     }
 }
 
-fn begun(what: &str) -> Vec<String> {
-    ["runbook", "apply", what].map(str::to_owned).to_vec()
+fn begun(verb: &str, what: &str) -> Vec<String> {
+    ["runbook", verb, what].map(str::to_owned).to_vec()
 }
 
 /// The flag that leads to the same simulated world.
@@ -116,6 +136,7 @@ mod tests {
 
     use super::*;
     use crate::core::report::samples;
+    use crate::core::runbook::model::Entry;
 
     #[test]
     fn a_command_holds_what_differs_from_the_defaults_and_survives_a_shell() {
@@ -127,6 +148,26 @@ mod tests {
             Command::apply(&plan).with(["--yes"]).to_string(),
             "runbook apply UserErrorRpCollectionLimitReached --vm '/subscriptions/s/resourceGroups/a (b)' --param 'cleanup=it'\\''s; rm' --sim --yes"
         );
+    }
+
+    #[test]
+    fn planning_again_says_what_a_person_has_done_where_the_step_heeds_it() {
+        let mut plan = samples::plan();
+        let id = plan.steps[0].id.clone();
+        let again = |plan: &Plan, id: &str| Command::plan_again(plan, Some(id)).to_string();
+        let told = again(&plan, &id);
+        assert!(
+            told.starts_with("runbook plan UserErrorRpCollectionLimitReached --vm "),
+            "{told}"
+        );
+        assert!(!told.contains("--param"), "{told}");
+        for entry in &mut plan.runbook.steps {
+            if let Entry::Step(step) = entry {
+                step.when = Some("eq params.mended false".to_owned());
+            }
+        }
+        let told = again(&plan, &id);
+        assert!(told.ends_with(" --param mended=true"), "{told}");
     }
 
     #[test]

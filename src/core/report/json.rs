@@ -44,6 +44,7 @@ pub struct Document {
     /// Why this runbook, when its code was read from the last failed job; null when it was named.
     pub matched: Option<Answer>,
     /// How it ended; null for a plan with something to apply, and for a run that has not ended.
+    /// Where `undoes` is set, `fixed` means that everything in the plan is put back.
     pub outcome: Option<OutcomeName>,
     /// Why, for people.
     pub reason: String,
@@ -84,6 +85,8 @@ pub struct Document {
     pub moved: Vec<MovedDocument>,
     /// What is handed to a person; null when nobody has to act.
     pub ticket: Option<TicketDocument>,
+    /// The run that this plan or run undoes; null when it repairs.
+    pub undoes: Option<String>,
 }
 
 /// What is handed to a person.
@@ -239,6 +242,7 @@ impl Document {
             plan_file: plan.and_then(|plan| plan.from_file.as_ref().map(PlanFile::of)),
             moved: report.moved.iter().map(MovedDocument::of).collect(),
             ticket: Ticket::of(report).map(TicketDocument::of),
+            undoes: plan.and_then(|plan| plan.undoes.clone()),
         }
     }
 }

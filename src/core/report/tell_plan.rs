@@ -1,7 +1,7 @@
 //! A plan, told as a colleague proposes it: where and as whom, what happened, what would be
 //! done, what it costs, and what to type next.
 
-use crate::core::action::Change;
+use crate::core::action::{Ceiling, Change};
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outcome::RunOutcome;
 use crate::core::plan::{Context, Forecast, Plan, PlannedStep};
@@ -22,10 +22,7 @@ pub(super) fn page(report: &Report, plan: &Plan) -> Page {
     );
     let refused = (plan.verdict.is_none() && stopped) || !report.moved.is_empty();
     if report.exit == Exit::Cancelled {
-        page.title(Line::new(words::headline(
-            report.outcome,
-            &plan.target_name,
-        )));
+        page.title(Line::new(words::headline(report.outcome, plan)));
         page.text(Line::new(&report.reason));
         return page;
     }
@@ -162,15 +159,25 @@ fn inner(step: &PlannedStep) -> Vec<Block> {
         Forecast::Change | Forecast::Deferred | Forecast::Waits => None,
     };
     blocks.extend(why.map(Block::Text));
-    if let Some(ceiling) = &step.ceiling {
-        let line = badge(ceiling.approval, ceiling.risk).text(format!(
-            "{} ({})",
-            step.why,
-            words::ceiling(ceiling)
-        ));
-        blocks.push(Block::Text(line));
-    }
+    let ceiling = step.ceiling.as_ref();
+    blocks.extend(ceiling.map(|ceiling| Block::Text(later(step, ceiling))));
     blocks
+}
+
+/// A step that is decided at its turn, with the most that it may do.
+fn later(step: &PlannedStep, ceiling: &Ceiling) -> Line {
+    if !ceiling.changes_nothing() {
+        let said = format!("{} ({})", step.why, words::ceiling(ceiling));
+        return badge(ceiling.approval, ceiling.risk).text(said);
+    }
+    let badge = if ceiling.kinds.is_empty() {
+        "[sends nothing]"
+    } else {
+        "[only looks]"
+    };
+    Line::default()
+        .then(Tone::Good, badge)
+        .text(format!(" {}", step.why))
 }
 
 /// One request: whether it needs an approval, what it costs, what it sends.
@@ -218,7 +225,7 @@ fn stops(page: &mut Page, plan: &Plan) {
         RunOutcome::Failed => Tone::Bad,
         _ => Tone::Warn,
     };
-    let headline = words::headline(Some(verdict.outcome), &plan.target_name);
+    let headline = words::headline(Some(verdict.outcome), plan);
     page.text(
         Line::default()
             .then(tone, headline)
@@ -297,9 +304,13 @@ fn next(page: &mut Page, plan: &Plan) {
             ));
             page.verbatim(Command::apply(plan).with(["--force"]).to_string());
         }
-        Some(_) => page.text(Line::new(
-            "Nothing is sent until that is cleared; then plan again.",
-        )),
+        Some(_) => {
+            page.text(Line::new(
+                "Nothing is sent until that is cleared; then plan again:",
+            ));
+            let asks = plan.stop().map(|step| step.id.as_str());
+            page.verbatim(Command::plan_again(plan, asks).to_string());
+        }
         None if !plan.has_changes() => page.text(Line::new("Nothing would be sent.")),
         None => {
             if !plan.missing_permissions.is_empty() {

@@ -10,7 +10,7 @@ use crate::core::report::runbook::references;
 use crate::core::report::tell_plan::{context, sentence, warnings};
 use crate::core::report::ticket::Ticket;
 use crate::core::report::{
-    Attempt, FateReport, Job, Problem, Report, Requests, Run, StepReport, roles, words,
+    Attempt, Command, FateReport, Job, Problem, Report, Requests, Run, StepReport, roles, words,
 };
 
 /// `Microsoft.Authorization/locks`, the version that all locks are written with
@@ -28,7 +28,7 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
     }
     page.title(Line::default().then(
         tone_of(report.outcome),
-        words::headline_of(report.outcome, plan),
+        words::headline(report.outcome, plan),
     ));
     if !report.reason.is_empty() {
         page.text(Line::new(sentence(&report.reason)));
@@ -60,6 +60,7 @@ pub(super) fn page(report: &Report, plan: &Plan, run: &Run) -> Page {
         about(&mut page, problem, Some(plan));
     }
     for_a_ticket(&mut page, report);
+    then(&mut page, report, plan);
     warnings(&mut page, &report.warnings);
     references(&mut page, &plan.runbook);
     books(&mut page, report, run);
@@ -86,6 +87,17 @@ pub(super) fn for_a_ticket(page: &mut Page, report: &Report) {
         page.heading("For a ticket");
         page.verbatim(ticket.text);
     }
+}
+
+/// What follows once a person has done what a step asked for.
+fn then(page: &mut Page, report: &Report, plan: &Plan) {
+    let asks = |step: &&StepReport| step.outcome == Some(StepOutcome::NeedsHuman);
+    let Some(step) = report.steps.iter().find(asks) else {
+        return;
+    };
+    page.heading("Next");
+    page.text(Line::new("Once that is done, plan again:"));
+    page.verbatim(Command::plan_again(plan, Some(&step.id)).to_string());
 }
 
 fn inner(step: &StepReport, plan: &Plan) -> Vec<Block> {

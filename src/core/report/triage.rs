@@ -93,6 +93,11 @@ impl Triage {
         let vaults = counted(self.vaults.len(), "vault", "vaults");
         page.title(Line::new(format!("{vms} did not end well, in {vaults}")));
         page.field("Since", Line::new(time(self.since)));
+        if self.vaults.is_empty() {
+            let text =
+                "This identity sees no vault: `runbook role` prints the rights that it takes.";
+            page.text(Line::default().then(Tone::Warn, text));
+        }
         for vault in &self.vaults {
             page.heading("Vault");
             page.text(Line::id(&vault.vault));

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::core::action::{Ceiling, Kind};
 use crate::core::outcome::RunOutcome;
 use crate::core::plan::consent::Refusal;
-use crate::core::plan::{Forecast, Plan};
+use crate::core::plan::{Forecast, Plan, PlannedStep};
 use crate::core::runbook::risk::Risk;
 
 /// `1 change`, `2 changes`.
@@ -60,6 +60,11 @@ fn kind_name(kind: &Kind) -> String {
     parts[parts.len().saturating_sub(shown)..].join("/")
 }
 
+/// Whether a step is a look, whatever it will find.
+fn only_looks(ceiling: &Ceiling) -> bool {
+    ceiling.changes_nothing() && !ceiling.kinds.is_empty()
+}
+
 /// `2 changes, 1 deletes data; 1 approval needed`.
 pub(super) fn totals(plan: &Plan) -> String {
     let changes = plan
@@ -71,19 +76,24 @@ pub(super) fn totals(plan: &Plan) -> String {
         .clone()
         .filter(|c| c.risk == Risk::Destructive)
         .count();
-    let later = plan
+    let (looks, later): (Vec<&PlannedStep>, Vec<&PlannedStep>) = plan
         .steps
         .iter()
         .filter(|s| matches!(s.forecast, Forecast::Deferred | Forecast::Waits))
-        .count();
+        .partition(|s| s.ceiling.as_ref().is_some_and(only_looks));
+    let (looks, later) = (looks.len(), later.len());
     let mut parts = vec![match changes.count() {
-        0 if later == 0 => "nothing would be sent".to_owned(),
+        0 if later == 0 && looks == 0 => "nothing would be sent".to_owned(),
+        0 if later == 0 => "nothing would be changed".to_owned(),
         0 => "no change is certain yet".to_owned(),
         number => counted(number, "change", "changes"),
     }];
     if deleting > 0 {
         parts[0].push_str(", ");
         parts[0].push_str(&counted(deleting, "deletes data", "delete data"));
+    }
+    if looks > 0 {
+        parts.push(counted(looks, "step only looks", "steps only look"));
     }
     if later > 0 {
         parts.push(counted(
@@ -100,18 +110,24 @@ pub(super) fn totals(plan: &Plan) -> String {
     parts.join("; ")
 }
 
-/// How a run ended, as the first line of its report.
-pub(super) fn headline_of(outcome: Option<RunOutcome>, plan: &Plan) -> String {
-    match (outcome, &plan.undoes) {
-        (Some(RunOutcome::Fixed), Some(run)) => {
-            format!("Undone: {} is as it was before run {run}", plan.target_name)
+/// How it ended, with the target, as the first line of a report. Of an undo the same outcomes
+/// mean something else.
+pub(super) fn headline(outcome: Option<RunOutcome>, plan: &Plan) -> String {
+    let target = &plan.target_name;
+    if let Some(run) = &plan.undoes {
+        match outcome {
+            Some(RunOutcome::Fixed) => {
+                return format!("Undone: {target} is as it was before run {run}");
+            }
+            Some(RunOutcome::NothingToDo) => {
+                return format!("Nothing to undo of run {run} on {target}");
+            }
+            Some(RunOutcome::Failed) => {
+                return format!("Failed: run {run} on {target} is not undone");
+            }
+            _ => {}
         }
-        _ => headline(outcome, &plan.target_name),
     }
-}
-
-/// How it ended, with the target, as the first line of a report.
-pub(super) fn headline(outcome: Option<RunOutcome>, target: &str) -> String {
     match outcome {
         None => format!("Not ended: the run on {target} is at work, or was interrupted"),
         Some(RunOutcome::Fixed) => format!("Fixed: {target} is backed up again"),
@@ -177,6 +193,31 @@ mod tests {
         let mut nothing = samples::plan();
         nothing.steps.clear();
         assert_eq!(totals(&nothing), "nothing would be sent");
+    }
+
+    #[test]
+    fn a_step_that_only_looks_is_not_counted_among_those_that_are_decided_later() {
+        let mut plan = samples::plan();
+        let later = plan.steps.iter_mut().find_map(|step| step.ceiling.as_mut());
+        later.expect("a ceiling").risk = Risk::ReadOnly;
+        assert_eq!(
+            totals(&plan),
+            "2 changes, 1 deletes data; 1 step only looks; no approval needed"
+        );
+    }
+
+    #[test]
+    fn an_undo_ends_in_words_of_its_own() {
+        let mut plan = samples::plan();
+        plan.undoes = Some("r1".to_owned());
+        for (outcome, words) in [
+            (RunOutcome::Fixed, "Undone: vm1 is as it was before run r1"),
+            (RunOutcome::NothingToDo, "Nothing to undo of run r1 on vm1"),
+            (RunOutcome::Failed, "Failed: run r1 on vm1 is not undone"),
+            (RunOutcome::NeedsHuman, "Needs a person: vm1"),
+        ] {
+            assert_eq!(headline(Some(outcome), &plan), words);
+        }
     }
 
     #[test]

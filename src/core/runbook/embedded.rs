@@ -127,5 +127,6 @@ pub const PROCEDURES: &[(&str, &str)] = files!["runbooks/procedures/":
     "mend-provisioning",
     "revive-agent",
     "snapshot-status",
+    "system-proxy",
     "way-out",
 ];

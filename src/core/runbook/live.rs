@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::core::facts::FactKey;
 use crate::core::runbook::model::{Os, Retry, Runbook, Step};
 use crate::core::runbook::template::{
-    Condition, Evaluated, FactPath, Scope, Template, render_value, value_paths,
+    Condition, Evaluated, FactPath, Phrases, Scope, Template, render_value, value_paths,
 };
 
 /// Names that the engine itself fills in: they are never looked up.
@@ -91,6 +91,31 @@ impl Step {
                 Ok(condition) => condition.evaluate(scope),
                 Err(error) => Evaluated::Failed(error.message),
             },
+        }
+    }
+
+    /// Whether its guard asks for the parameter `name`.
+    #[must_use]
+    pub fn heeds(&self, name: &str) -> bool {
+        let guard = self.when.as_deref().map(Condition::parse);
+        guard.is_some_and(|guard| {
+            guard.is_ok_and(|guard| {
+                guard
+                    .paths()
+                    .iter()
+                    .any(|p| p.segments() == ["params", name])
+            })
+        })
+    }
+
+    /// Why the step is not wanted, for people.
+    #[must_use]
+    pub fn not_needed(&self, scope: &dyn Scope, phrases: &dyn Phrases) -> String {
+        let guard = self.when.as_deref().map(Condition::parse);
+        let told = guard.map(|guard| guard.map(|guard| guard.told(scope, phrases)));
+        match told {
+            Some(Ok(why)) => format!("not needed here: {why}"),
+            _ => "not needed here".to_owned(),
         }
     }
 

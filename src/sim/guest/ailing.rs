@@ -13,13 +13,14 @@ pub(in crate::sim) fn complaint(guest: &Guest) -> Option<&str> {
 /// Runs a script that can change something: it finds its ail, and mends it when it applies.
 pub(super) fn treat(guest: &mut Guest, script: &str, parameters: &[(String, String)]) -> Value {
     let applies = given(parameters, "Apply").is_some_and(|v| ids::same(v, "true"));
-    let Some(at) = guest.ails.iter().position(|ail| {
-        ail.script == script
-            && ail
-                .with
-                .iter()
-                .all(|(name, value)| given(parameters, name) == Some(value))
-    }) else {
+    if let Some(undo) = given(parameters, "Undo").filter(|undo| !undo.is_empty()) {
+        return undone(guest, script, parameters, (undo, applies));
+    }
+    let Some(at) = guest
+        .ails
+        .iter()
+        .position(|ail| ail.script == script && is_meant(ail, parameters))
+    else {
         return json!({"state": "already"});
     };
     let ail = &guest.ails[at];
@@ -27,11 +28,72 @@ pub(super) fn treat(guest: &mut Guest, script: &str, parameters: &[(String, Stri
         "changed" | "failed" if !applies => "planned",
         ends => ends,
     };
-    let answer = said(ail, state);
+    let mut answer = said(ail, state);
     if state == "changed" {
-        guest.ails.remove(at);
+        let ail = guest.ails.remove(at);
+        if let Some(kept) = copy_of(&ail.script)
+            && answer.get("kept").is_none()
+        {
+            answer["kept"] = kept.into();
+        }
+        guest.mended.push(ail);
     }
     answer
+}
+
+fn is_meant(ail: &Ail, parameters: &[(String, String)]) -> bool {
+    let mut with = ail.with.iter();
+    with.all(|(name, value)| given(parameters, name) == Some(value))
+}
+
+/// The copy of the old file that a script keeps.
+fn copy_of(script: &str) -> Option<String> {
+    let file = match script {
+        "lin-waagent-conf" => "/etc/waagent.conf",
+        "lin-vmbackup-conf" | "lin-vmbackup-encoding" => "/etc/azure/vmbackup.conf",
+        _ => return None,
+    };
+    Some(format!("{file}.runbook-20261121T031000Z"))
+}
+
+/// The script whose start modes `win-start-mode` puts back, by the first service that it is told.
+fn setter(service: &str) -> &'static str {
+    match service {
+        "IaasVmProvider" => "win-provider-service",
+        "VSS" => "win-vss-service",
+        "MSDTC" | "COMSysApp" => "win-complus",
+        "msiserver" => "win-vcredist",
+        _ => "win-agent-restart",
+    }
+}
+
+/// What a script does with `Undo`: what it mended ails the guest again. What is neither mended nor
+/// ails is somebody else's by now.
+fn undone(
+    guest: &mut Guest,
+    script: &str,
+    parameters: &[(String, String)],
+    (undo, applies): (&str, bool),
+) -> Value {
+    let setter = match script {
+        "win-start-mode" => setter(undo.split(':').next().unwrap_or_default()),
+        own => own,
+    };
+    let is_it = |ail: &Ail| ail.script == setter && is_meant(ail, parameters);
+    let Some(at) = guest.mended.iter().rposition(is_it) else {
+        let state = match guest.ails.iter().any(is_it) {
+            true => return json!({ "state": "already" }),
+            false => "needs_human",
+        };
+        let reason = "it is not as it was set: somebody else has changed it since";
+        return json!({ "state": state, "reason": reason });
+    };
+    if !applies {
+        return json!({ "state": "planned" });
+    }
+    let ail = guest.mended.remove(at);
+    guest.ails.push(ail);
+    json!({ "state": "changed" })
 }
 
 fn said(ail: &Ail, state: &str) -> Value {

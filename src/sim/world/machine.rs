@@ -190,6 +190,9 @@ pub struct Guest {
     pub told: BTreeMap<String, BTreeMap<String, Value>>,
     /// What is wrong inside.
     pub ails: Vec<Ail>,
+    /// What scripts have mended, and can undo.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mended: Vec<Ail>,
     /// What snapshots hold, where that is not an application's whole state: `FileSystemConsistent`.
     pub consistency: Option<String>,
 }

@@ -15,6 +15,7 @@ case "$1 $2" in
   "cat UNIT.service") exit 0 ;;
   "is-enabled UNIT") cat "$state/enabled" ;;
   "is-active UNIT") cat "$state/active" ;;
+  "disable UNIT") printf disabled >"$state/enabled" ;;
   "enable UNIT") printf enabled >"$state/enabled" ;;
   "start UNIT") printf active >"$state/active" ;;
   "is-active runbook-agent-"*) cat "$state/$2" || echo inactive ;;
@@ -82,6 +83,24 @@ fn an_agent_that_is_off_is_enabled_and_started_and_what_it_was_is_told() {
         assert_eq!(machine.read("/state/enabled"), "enabled");
         assert_eq!(machine.read("/state/active"), "active");
         assert_eq!(restart(machine, "false", "true").state(), "already");
+    });
+}
+
+#[test]
+fn an_agent_that_was_enabled_is_left_as_it_was_on_request_and_runs_on() {
+    everywhere(|machine| {
+        with_systemd(machine, "waagent", "disabled", "inactive");
+        assert_eq!(restart(machine, "false", "true").state(), "changed");
+        let undo = |apply| machine.run(AGENT_SERVICE, &[("Undo", "disabled"), ("Apply", apply)]);
+        assert_eq!(undo("false").state(), "planned");
+        assert_eq!(machine.read("/state/enabled"), "enabled");
+        assert_eq!(undo("true").state(), "changed");
+        assert_eq!(machine.read("/state/enabled"), "disabled");
+        assert_eq!(machine.read("/state/active"), "active");
+        assert_eq!(undo("true").state(), "already");
+        machine.file("/state/enabled", "static");
+        assert_eq!(undo("true").state(), "needs_human");
+        assert_eq!(machine.read("/state/enabled"), "static");
     });
 }
 

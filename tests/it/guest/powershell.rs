@@ -239,3 +239,26 @@ fn a_result_goes_to_the_output_and_to_nothing_else() {
         }
     }
 }
+
+#[test]
+fn the_runtime_is_that_of_the_newest_installer_whatever_its_year() {
+    let all = each();
+    let parsed = all
+        .iter()
+        .find(|p| p.script.name == "win-vcredist")
+        .unwrap();
+    let text = |name: &str| {
+        let functions = parsed.functions();
+        let found = functions.iter().find(|(own, _)| *own == name).unwrap();
+        parsed.text(found.1)
+    };
+    let newest = text("Newest-Installer");
+    assert!(newest.contains("Sort-Object { Year-Of $_ } | Select-Object -Last 1"));
+    assert!(!newest.contains("201"), "no year is preferred: {newest}");
+    let of_years = text("Libraries-Of");
+    let years: Vec<&str> = of_years.lines().filter(|l| l.contains("if (")).collect();
+    assert_eq!(years.len(), 3);
+    for year in years {
+        assert_eq!(year.matches(".dll'").count(), 2, "{year}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use runbook::actions::guest::script::Script;
+use runbook::actions::guest::script::{Parameter, Script};
 use runbook::actions::guest::scripts;
 use runbook::azure::proof::FixedScript;
 use runbook::azure::views::OsType;
@@ -60,8 +60,8 @@ fn a_text_is_its_file_and_the_shared_ends_and_nothing_else() {
     let mut hashes = BTreeSet::new();
     for script in scripts() {
         let (_, folder, ending) = folder(script.os);
-        let undoes =
-            script.os == OsType::Linux && script.parameters.iter().any(|p| p.name == "Undo");
+        let keeps = |p: &Parameter| p.name == "Undo" && p.values.contains("runbook-");
+        let undoes = script.parameters.iter().any(keeps);
         let undo = if undoes {
             file("linux/undo.sh")
         } else {

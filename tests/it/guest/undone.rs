@@ -11,44 +11,56 @@ const WAIT: &[(&str, &str)] = &[("Key", "SafeFreezeWaitInSeconds"), ("Value", "1
 const MOUNT: &[(&str, &str)] = &[("Key", "MountsToSkip"), ("Value", "/data")];
 const EXTENSIONS: &[(&str, &str)] = &[("Key", "Extensions.Enabled"), ("Value", "y")];
 
-/// As the files are found, with what people leave behind: what is set there, and what undoes it.
-fn cases() -> Vec<(
-    Script,
-    &'static str,
-    Option<&'static str>,
-    &'static [(&'static str, &'static str)],
-)> {
-    vec![
-        (VMBACKUP_CONF, BACKUP, None, WAIT),
-        (VMBACKUP_CONF, BACKUP, Some(""), WAIT),
-        (
-            VMBACKUP_CONF,
-            BACKUP,
-            Some("[SnapshotThread]\n# ours\nSafeFreezeWaitInSeconds: 66\r\ntimeout = 60\n"),
-            WAIT,
-        ),
-        (
-            VMBACKUP_CONF,
-            BACKUP,
-            Some("[Other]\nx = y\n[SnapshotThread]\nmountstoskip = /a, /b\n"),
-            MOUNT,
-        ),
-        (
-            WAAGENT_CONF,
-            AGENT,
-            Some(
-                "# on\nExtensions.Enabled=n # for now\nExtensions.Enabled = \"n\"\nLogs.Verbose=n\n",
-            ),
-            EXTENSIONS,
-        ),
-        (
-            VMBACKUP_ENCODING,
-            BACKUP,
-            Some("\u{feff}[SnapshotThread]\ntimeout = 60\n"),
-            &[],
-        ),
-    ]
+/// A file as it is found, with what people leave behind, and what is set there.
+struct Case {
+    script: Script,
+    path: &'static str,
+    before: Option<&'static str>,
+    told: &'static [(&'static str, &'static str)],
 }
+
+const fn case(
+    script: Script,
+    path: &'static str,
+    before: Option<&'static str>,
+    told: &'static [(&'static str, &'static str)],
+) -> Case {
+    Case {
+        script,
+        path,
+        before,
+        told,
+    }
+}
+
+const CASES: [Case; 6] = [
+    case(VMBACKUP_CONF, BACKUP, None, WAIT),
+    case(VMBACKUP_CONF, BACKUP, Some(""), WAIT),
+    case(
+        VMBACKUP_CONF,
+        BACKUP,
+        Some("[SnapshotThread]\n# ours\nSafeFreezeWaitInSeconds: 66\r\ntimeout = 60\n"),
+        WAIT,
+    ),
+    case(
+        VMBACKUP_CONF,
+        BACKUP,
+        Some("[Other]\nx = y\n[SnapshotThread]\nmountstoskip = /a, /b\n"),
+        MOUNT,
+    ),
+    case(
+        WAAGENT_CONF,
+        AGENT,
+        Some("# on\nExtensions.Enabled=n # for now\nExtensions.Enabled = \"n\"\nLogs.Verbose=n\n"),
+        EXTENSIONS,
+    ),
+    case(
+        VMBACKUP_ENCODING,
+        BACKUP,
+        Some("\u{feff}[SnapshotThread]\ntimeout = 60\n"),
+        &[],
+    ),
+];
 
 fn tell(machine: &Machine, script: Script, told: &[(&str, &str)], more: &[(&str, &str)]) -> Told {
     machine.run(script, &[told, more].concat())
@@ -73,7 +85,13 @@ fn text(machine: &Machine, path: &str) -> Option<String> {
 #[test]
 fn what_was_set_is_looked_at_put_back_byte_for_byte_and_then_already_there() {
     everywhere(|shell| {
-        for (script, path, before, told) in cases() {
+        for Case {
+            script,
+            path,
+            before,
+            told,
+        } in CASES
+        {
             let machine = &shell.anew();
             if let Some(before) = before {
                 machine.file(path, before).mode(path, 0o640);
@@ -105,7 +123,13 @@ fn what_was_set_is_looked_at_put_back_byte_for_byte_and_then_already_there() {
 #[test]
 fn what_somebody_has_set_since_stays_as_it_is() {
     everywhere(|shell| {
-        for (script, path, before, told) in cases() {
+        for Case {
+            script,
+            path,
+            before,
+            told,
+        } in CASES
+        {
             let machine = &shell.anew();
             if let Some(before) = before {
                 machine.file(path, before);
@@ -195,7 +219,13 @@ fn where_others_wrote_in_the_file_the_key_alone_goes_back() {
 #[test]
 fn a_copy_that_is_gone_or_lies_elsewhere_puts_nothing_back() {
     everywhere(|shell| {
-        for (script, path, before, told) in cases().into_iter().filter(|case| case.2.is_some()) {
+        for Case {
+            script,
+            path,
+            before,
+            told,
+        } in CASES.into_iter().filter(|c| c.before.is_some())
+        {
             let machine = &shell.anew();
             machine.file(path, before.unwrap());
             let copy = set(machine, (script, told));

@@ -6,10 +6,11 @@
 # Documents: "Troubleshoot Azure Backup failure: Issues with the agent or extension" (2022-05-05),
 # cause 2 ("restart", "configure the auto restart agent"); Run Command's page (2025-08-18) on not
 # restarting the agent from it; the agent's source (2025-11) on disable_agent.
-# Arguments: Restart (true restarts an agent that looks well too), Apply.
+# Arguments: Restart (true restarts an agent that looks well too); Undo (disabled: the unit, which this
+# script enabled, does not start by itself again; the agent runs on); Apply.
 # RESULT: already (queued: a restart is due), planned, changed (restart_in_s), needs_human, failed.
 # That it came back is seen in Azure: an agent status newer than the one before.
-# Undone by: was_enabled and was_active tell what it was; systemctl disable, systemctl stop.
+# Undone by: Undo, where was_enabled is disabled. An agent that is stopped could not be asked for anything.
 
 work() {
   case ${Restart:-false} in
@@ -25,6 +26,7 @@ work() {
   if [ "$enabled" = masked ]; then
     say needs_human 2 reason "the unit $unit is masked: somebody switched the agent off on purpose"
   fi
+  if [ -n "${Undo:-}" ]; then leave_disabled; fi
   if [ "$(systemctl is-active runbook-agent-restart.timer)" = active ]; then
     say already 0 unit "$unit" '#queued' true
   fi
@@ -34,6 +36,16 @@ work() {
   applies || say planned 0 unit "$unit" active "$(brief "$active")" enabled "$(brief "$enabled")" \
     restart "${Restart:-false}"
   change
+}
+
+leave_disabled() {
+  [ "$Undo" = disabled ] || say failed 64 reason 'Undo is disabled'
+  if [ "$enabled" = disabled ]; then say already 0 unit "$unit" enabled "$enabled"; fi
+  [ "$enabled" = enabled ] || say needs_human 2 unit "$unit" reason "the unit $unit is $(brief "$enabled"), not enabled"
+  applies || say planned 0 unit "$unit" from enabled to disabled
+  systemctl disable "$unit" >/dev/null
+  [ "$(systemctl is-enabled "$unit")" = disabled ] || fail "the unit $unit is not disabled after systemctl disable"
+  say changed 0 unit "$unit" from enabled to disabled
 }
 
 change() {

@@ -5,7 +5,7 @@ use crate::base::Failure;
 use crate::core::report::exit::Exit;
 use crate::core::report::samples;
 
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 29] = [
     "schema_version",
     "simulated",
     "exit_code",
@@ -34,6 +34,7 @@ const FIELDS: [&str; 28] = [
     "plan_file",
     "moved",
     "ticket",
+    "undoes",
 ];
 
 fn document(report: &Report) -> Value {
@@ -47,6 +48,14 @@ fn keys(value: &Value) -> Vec<&str> {
         .keys()
         .map(String::as_str)
         .collect()
+}
+
+#[test]
+fn an_undo_names_the_run_that_it_undoes_and_a_repair_names_none() {
+    let mut plan = samples::plan();
+    assert_eq!(document(&Report::of_plan(&plan))["undoes"], Value::Null);
+    plan.undoes = Some("r1".to_owned());
+    assert_eq!(document(&Report::of_plan(&plan))["undoes"], "r1");
 }
 
 #[test]

@@ -62,6 +62,9 @@ pub struct Retry {
     pub on: Vec<ErrorClass>,
     /// How long to wait before each further try; their number is the number of further tries.
     pub waits: Vec<Span>,
+    /// What a person is to do once no try is left, in the imperative.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
 }
 
 /// Where something is documented.

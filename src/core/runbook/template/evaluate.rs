@@ -114,7 +114,7 @@ fn shown(value: &Evaluated) -> String {
 
 /// Control characters and those that turn the direction of writing, as escapes: a name that
 /// came from Azure must not draw over the line it stands in.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -147,7 +147,7 @@ pub(super) fn missing(paths: &[FactPath], scope: &dyn Scope) -> Option<Evaluated
 }
 
 /// Computes an expression whose paths are all known.
-fn compute(expression: &Parameter, scope: &dyn Scope) -> Result<Value, String> {
+pub(super) fn compute(expression: &Parameter, scope: &dyn Scope) -> Result<Value, String> {
     let expression = filled(expression, scope)?;
     let context = Context::null();
     let mut render = RenderContext::new(None);
@@ -197,6 +197,6 @@ fn collect(expression: &Parameter, paths: &mut Vec<FactPath>) {
     }
 }
 
-fn path(raw: &str) -> FactPath {
+pub(super) fn path(raw: &str) -> FactPath {
     FactPath::new(raw.split('.').map(str::to_owned).collect())
 }

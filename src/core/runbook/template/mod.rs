@@ -11,6 +11,7 @@ mod evaluate;
 mod helpers;
 mod parse;
 mod split;
+mod told;
 mod value;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 pub use parse::{Condition, Template};
+pub use told::Phrases;
 pub use value::{each_text, render_value, value_paths};
 
 /// The path of a fact: `vm.agent.ready`, or `vm.disks.0.lun` for an item of a list.

@@ -10,7 +10,7 @@ use crate::base::diagnostics::did_you_mean;
 
 use super::helpers::{self, Helper};
 use super::split::{Piece, split};
-use super::{Evaluated, FactPath, Scope, TemplateError, evaluate};
+use super::{Evaluated, FactPath, Phrases, Scope, TemplateError, evaluate, told};
 
 /// A text that may hold expressions, parsed and checked.
 #[derive(Clone, Debug)]
@@ -150,6 +150,15 @@ impl Condition {
                 helpers::what(&value)
             )),
             other => other,
+        }
+    }
+
+    /// Why it holds, or does not, as a clause for people: the facts that decided it.
+    #[must_use]
+    pub fn told(&self, scope: &dyn Scope, phrases: &dyn Phrases) -> String {
+        match self.0.parts.as_slice() {
+            [Part::Expression(expression)] => told::told(expression, scope, phrases),
+            _ => String::new(),
         }
     }
 }

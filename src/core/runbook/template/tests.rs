@@ -282,3 +282,63 @@ proptest! {
         let _ = Condition::parse(&text);
     }
 }
+
+/// One fact has words of its own.
+struct Own;
+
+impl Phrases for Own {
+    fn phrase(&self, path: &FactPath, truth: bool) -> Option<String> {
+        let truth = if truth {
+            "a tag is set"
+        } else {
+            "no tag is set"
+        };
+        (path.to_string() == "vm.tags").then(|| truth.to_owned())
+    }
+}
+
+fn told(text: &str) -> String {
+    Condition::parse(text)
+        .unwrap_or_else(|e| panic!("{text}: {e}"))
+        .told(&World, &Own)
+}
+
+#[test]
+fn a_condition_tells_what_decided_it_in_words_and_with_values() {
+    for (condition, words) in [
+        ("eq vm.n 4", "the VM's n is 3"),
+        ("eq vm.running false", "the VM is running"),
+        ("not vm.running", "the VM is running"),
+        (
+            "eq params.cleanup \"points\"",
+            "the parameter `cleanup` is delete",
+        ),
+        (
+            "ne (lower params.cleanup) \"delete\"",
+            "the parameter `cleanup` is delete",
+        ),
+        ("eq vm.none \"x\"", "the VM's none is not known"),
+        ("and vm.running (eq vm.n 4)", "the VM's n is 3"),
+        (
+            "or (eq vm.n 4) (eq params.cleanup \"points\")",
+            "the VM's n is 3 and the parameter `cleanup` is delete",
+        ),
+        ("and (eq vm.n 4) (not (eq vm.n 3))", "the VM's n is 3"),
+        (
+            "gte vm.n vm.big",
+            "the VM's n (3) is below the VM's big (9007199254740993)",
+        ),
+        (
+            "gt (count vm.disks) 4",
+            "the number of the VM's disks (1) is not above 4",
+        ),
+        ("default vm.none false", "the VM is not none"),
+        ("any vm.empty", "no VM is empty"),
+        ("any vm.tags", "a tag is set: a, b"),
+        ("not (any vm.tags)", "a tag is set: a, b"),
+        ("eq vm.name \"web2\"", "the VM's name is web\\u{1b}[2J1"),
+        ("true", "nothing asks for it"),
+    ] {
+        assert_eq!(told(condition), words, "{condition}");
+    }
+}

@@ -147,11 +147,12 @@ pub(super) fn stand(
         "completed" => Stand::Decided(completed(followed, job, past)),
         "completedwithwarnings" => Stand::Decided(Decision::NeedsHuman {
             why: format!(
-                "backup job {} completed with warnings: {}",
+                "backup job {} completed with warnings: {} (it is a backup; decide whether that is \
+                 enough, and mend what it warns of before the next one)",
                 job.name,
-                said(job)
+                said(job).trim_end_matches('.')
             ),
-            evidence: as_output(job),
+            evidence: for_owner("whoever owns the backups", &as_output(job)),
         }),
         "failed" => failed(followed, job, args, points, past),
         _ => Stand::Decided(Decision::Failed {
@@ -191,6 +192,10 @@ fn following(followed: &Followed, job: &JobFact) -> Value {
     following["job"]["item"] = json!(followed.item);
     following["job"]["ours"] = json!(followed.ours);
     following
+}
+
+fn for_owner(owner: &str, evidence: &Value) -> Value {
+    json!({ "owner": owner, "evidence": evidence })
 }
 
 fn as_output(job: &JobFact) -> Value {

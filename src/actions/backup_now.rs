@@ -209,10 +209,12 @@ fn begin(
         return Decision::NeedsHuman {
             why: format!(
                 "{} backups of `{}` were started within 24 hours, and nine are the hard cap: \
-                 find out why they fail before starting another",
-                jobs.started_within_a_day, vm.name
+                 find out why they fail (runbook match --vm {}), and apply this again a day after \
+                 the first of them",
+                jobs.started_within_a_day, vm.name, vm.id
             ),
-            evidence: json!({ "jobs": jobs.list.iter().take(10).collect::<Vec<_>>() }),
+            evidence: json!({ "owner": "whoever owns the backups",
+                "evidence": { "jobs": jobs.list.iter().take(10).collect::<Vec<_>>() } }),
         };
     }
     match backup_job::started_by_run(past) {

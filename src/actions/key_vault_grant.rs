@@ -84,7 +84,8 @@ impl Remedy for KeyVaultGrant {
         if !vaults.gone.is_empty() {
             return Ok(Decision::NeedsHuman {
                 why: format!(
-                    "the key vault {} is gone: recover it",
+                    "the key vault {} is gone: recover it (az keyvault recover --name NAME), then \
+                     apply this again",
                     names(vaults.gone.iter().map(String::as_str))
                 ),
                 evidence: json!({ "key_vault": vaults }),
@@ -93,7 +94,7 @@ impl Remedy for KeyVaultGrant {
         let changes: Result<Vec<Change>, String> = vaults
             .list
             .iter()
-            .filter_map(|vault| change(vault, &args.principal).transpose())
+            .filter_map(|vault| change(vault, &vaults, &args.principal).transpose())
             .collect();
         let changes = match changes {
             Ok(changes) => changes,
@@ -161,8 +162,34 @@ impl Remedy for KeyVaultGrant {
     }
 }
 
+/// What whoever approves it has to know: what that lets be done, and what nobody has checked.
+fn because(vault: &KeyVaultFact, all: &KeyVaults, principal: &str) -> String {
+    let name = &vault.name;
+    let lets = match vault.mode.as_deref() {
+        Some("roles") => format!(
+            "the role Key Vault Administrator lets `{principal}` read, change, delete and purge all \
+             that the key vault `{name}` holds (a custom role of only {} would do, and is a \
+             person's to make)",
+            vault.missing_actions.join(", ")
+        ),
+        _ => format!("it lets `{principal}` read what the key vault `{name}` holds"),
+    };
+    let application = match &all.application {
+        Some(id) => format!("has to tell {id}"),
+        None => "tells its application".to_owned(),
+    };
+    format!(
+        "{lets}; nobody has checked that `{principal}` is the Backup Management Service: \
+         `az ad sp show --id {principal} --query appId` {application}"
+    )
+}
+
 /// What a vault lacks, as one request; an error when the principal cannot be one.
-fn change(vault: &KeyVaultFact, principal: &str) -> Result<Option<Change>, String> {
+fn change(
+    vault: &KeyVaultFact,
+    all: &KeyVaults,
+    principal: &str,
+) -> Result<Option<Change>, String> {
     let none = vault.missing_keys.is_empty()
         && vault.missing_secrets.is_empty()
         && vault.missing_actions.is_empty();
@@ -206,10 +233,7 @@ fn change(vault: &KeyVaultFact, principal: &str) -> Result<Option<Change>, Strin
     Ok(Some(Change {
         body,
         approval: Approval::Required,
-        because: Some(format!(
-            "it lets `{principal}` read what the key vault `{}` holds",
-            vault.name
-        )),
+        because: Some(because(vault, all, principal)),
         permission: Some(Permission {
             action: permission.to_owned(),
             scope: vault.id.clone(),

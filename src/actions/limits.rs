@@ -22,6 +22,12 @@ pub const BACKUPS_A_RUN: usize = 2;
 /// Source: remediations.md M1, "re-read after 1-2 min"; policy may have put it back.
 pub const LOCK_SETTLES: Duration = Duration::from_secs(60);
 
+/// Further tries after Azure has refused for a lock that is not listed: as many as the engine makes
+/// in two minutes.
+///
+/// Source: remediations.md section 7: our figure.
+pub const LOCKED_TRIES: usize = 4;
+
 /// Between two looks at a backup job.
 ///
 /// Source: `backupJobs/read` was limited to 150 an hour in 2022 (azure-api.md 2.5); the trigger's

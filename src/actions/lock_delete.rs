@@ -28,7 +28,6 @@ use crate::azure::permitted::Writer;
 use crate::azure::proof::BlockingLock;
 use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
-use crate::base::secret::redact_json;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
     About, Applied, Ceiling, Change, Decision, Fate, Kind, Loan, Past, Patience, Permission,
@@ -36,6 +35,8 @@ use crate::core::action::{
 };
 use crate::core::facts::{Fact, FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
+
+use refusal::{for_a_person, may_go};
 
 /// Removes the lock that blocks.
 #[derive(Debug)]
@@ -47,6 +48,13 @@ pub struct LockDelete;
 pub struct Args {
     /// What the locks stop.
     pub scopes: Scopes,
+    /// False where what a borrowed lock was away for would not be over when it is put back.
+    #[serde(default = "may_borrow")]
+    pub borrow: bool,
+}
+
+fn may_borrow() -> bool {
+    true
 }
 
 /// What a lock may stop that this action knows.
@@ -133,11 +141,13 @@ pub(super) fn came_back(locks: &Locks, past: &Past<'_>) -> Option<Decision> {
     };
     Some(Decision::NeedsHuman {
         why: format!(
-            "the lock `{}` on `{}` came back after it was removed{by}. It is not removed twice: \
-             find the policy or automation that puts it back",
-            back.name, back.scope
+            "the lock `{}` on {} came back after it was removed{by}. It is not removed twice: \
+             find the policy or automation that puts it back, stop that, then apply this again",
+            back.name,
+            place(&back.scope)
         ),
-        evidence: json!({ "lock": back.whole, "written_by": back.written_by }),
+        evidence: json!({ "owner": "the owner of the lock",
+            "evidence": { "lock": back.whole, "written_by": back.written_by } }),
     })
 }
 
@@ -168,7 +178,7 @@ impl Remedy for LockDelete {
         vec![locks_key(past), FactKey::named("restore_points")]
     }
 
-    fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
+    fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let locks: Locks = seen.get(&locks_key(past))?;
         if let Some(wait) = still_listed(&locks, past) {
             return Ok(wait);
@@ -180,8 +190,8 @@ impl Remedy for LockDelete {
             return Ok(none_left(&seen.named("restore_points")?, past));
         }
         // All of them can go under the consent given, or none is touched.
-        if let Some(lock) = locks.blocking.iter().find(|l| !may_go(l, past)) {
-            return Ok(for_a_person(lock));
+        if let Some(lock) = locks.blocking.iter().find(|l| !may_go(l, args, past)) {
+            return Ok(for_a_person(lock, args));
         }
         let changes: Vec<Change> = locks.blocking.iter().map(|l| change(l, past)).collect();
         Ok(Decision::Change {
@@ -283,48 +293,6 @@ fn none_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
     }
 }
 
-fn for_a_person(lock: &LockFact) -> Decision {
-    let what = match lock.remedy {
-        LockRemedy::Borrow if holds_a_secret(&lock.whole) => {
-            "it could only be borrowed, and its notes hold what looks like a secret, which is not \
-             kept: it could not be put back exactly. Its owner has to remove or narrow it"
-        }
-        LockRemedy::Borrow => {
-            "it could only be borrowed, and this runbook borrows none; its owner has to remove or \
-             narrow it"
-        }
-        _ => "it is never removed by this tool",
-    };
-    let notes = lock
-        .notes
-        .as_deref()
-        .map(|n| format!(" Its notes say: \"{n}\"."))
-        .unwrap_or_default();
-    Decision::NeedsHuman {
-        why: format!(
-            "the lock `{}` ({}) on `{}` stops the clean-up, and {}: {what}. Nothing was touched.{notes}",
-            lock.name, lock.level, lock.scope, lock.why
-        ),
-        evidence: json!({ "lock": lock.whole, "scope": lock.scope }),
-    }
-}
-
-/// Whether a lock may go: for good, or for a while where the runbook says until when.
-fn may_go(lock: &LockFact, past: &Past<'_>) -> bool {
-    match lock.remedy {
-        LockRemedy::Remove => true,
-        LockRemedy::Borrow => past.until.is_some() && !holds_a_secret(&lock.whole),
-        LockRemedy::Never => false,
-    }
-}
-
-/// Secrets are not kept, so a lock with one in its notes could not be put back as it was.
-fn holds_a_secret(whole: &Value) -> bool {
-    let mut clean = whole.clone();
-    redact_json(&mut clean);
-    clean != *whole
-}
-
 fn loan(lock: &LockFact) -> Loan {
     Loan {
         key: lock.id.to_lowercase(),
@@ -391,5 +359,6 @@ fn went_back(past: &Past<'_>, id: &str) -> bool {
         .is_some_and(|last| last.change.returns.is_some())
 }
 
+mod refusal;
 #[cfg(test)]
 mod tests;

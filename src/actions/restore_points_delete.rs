@@ -25,7 +25,7 @@ use crate::actions::facts::restore_points::{CollectionFact, RestorePoints};
 use crate::actions::limits;
 use crate::actions::lock_delete::{came_back, locks_key};
 use crate::actions::operations::applied;
-use crate::actions::words::{count, names, when};
+use crate::actions::words::{count, names, place, when};
 use crate::azure::permitted::Writer;
 use crate::azure::proof::OwnCollection;
 use crate::azure::reader::rights;
@@ -175,20 +175,26 @@ fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
         return Decision::NeedsHuman {
             why: format!(
                 "{} restore points of this VM are not Azure Backup's, and {} is the limit: no \
-                 backup can succeed until their owner removes some{others}",
+                 backup can succeed until their owner removes some; then apply this again{others}",
                 points.count, points.limit
             ),
-            evidence: json!({ "collections": points.others }),
+            evidence: json!({ "owner": "the owner of the restore points",
+                "evidence": { "collections": points.others } }),
         };
     }
     let why = match (deleted, gone) {
         (0, 0) => format!("the VM has no restore point collection of Azure Backup{others}"),
         (0, gone) => format!("{} gone already{others}", were(gone)),
-        (deleted, 0) => format!("{} deleted{others}", count(deleted, "collection")),
-        (deleted, gone) => format!(
-            "{} deleted; {} gone already{others}",
+        (deleted, 0) => format!(
+            "{} deleted{others}{}",
             count(deleted, "collection"),
-            were(gone)
+            locked::advice(past)
+        ),
+        (deleted, gone) => format!(
+            "{} deleted; {} gone already{others}{}",
+            count(deleted, "collection"),
+            were(gone),
+            locked::advice(past)
         ),
     };
     Decision::Satisfied {
@@ -221,20 +227,32 @@ pub(super) fn obstacle(sight: &Sight, past: &Past<'_>, then: Vec<Change>) -> Opt
     if let Some(job) = &sight.jobs.running {
         return Some(wait_for(job, past, then));
     }
+    if let Some(end) = locked::by_nothing(sight, past) {
+        return Some(end);
+    }
     if let Some(lock) = sight.locks.blocking.first() {
         return Some(Decision::NeedsHuman {
             why: format!(
-                "the lock `{}` on `{}` stops the clean-up",
-                lock.name, lock.scope
+                "the lock `{}` on {} stops the clean-up: its owner removes or narrows it, then \
+                 apply this again",
+                lock.name,
+                place(&lock.scope)
             ),
-            evidence: json!({ "lock": lock.whole }),
+            evidence: json!({ "owner": "the owner of the lock", "evidence": { "lock": lock.whole } }),
         });
     }
     if let Some(point) = sight.vault.list.iter().find(|p| p.mounted) {
         return Some(Decision::NeedsHuman {
-            why: "files are being restored from one of the recovery points: unmount it first"
-                .to_owned(),
-            evidence: json!({ "recovery_point": point.id }),
+            why: format!(
+                "files are being restored from the recovery point{}: once that is done, end it \
+                 and unmount it, then apply this again",
+                point
+                    .time
+                    .map(|t| format!(" of {}", when(t)))
+                    .unwrap_or_default()
+            ),
+            evidence: json!({ "owner": "whoever restores the files",
+                "evidence": { "recovery_point": point.id } }),
         });
     }
     if let Some(going) = sight.points.ours.iter().find(|c| c.is_going()) {
@@ -391,3 +409,5 @@ fn not_in_vault(collection: &CollectionFact, vault: &mut Vec<Timestamp>) -> Vec<
     }
     missing
 }
+
+mod locked;

@@ -37,10 +37,14 @@ use crate::core::runbook::risk::{Approval, Risk};
 #[derive(Debug)]
 pub struct RestorePointsEndAccess;
 
-/// It takes no arguments: only disks within Azure Backup's points of this VM are concerned.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+/// Whose: only disks within Azure Backup's points of this VM are concerned.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Args {}
+pub struct Args {
+    /// The name of the collection whose deletion was refused; empty for all of them.
+    #[serde(default)]
+    pub collection: String,
+}
 
 const PERMISSION: &str =
     "Microsoft.Compute/restorePointCollections/restorePoints/diskRestorePoints/endGetAccess/action";
@@ -81,19 +85,27 @@ impl Remedy for RestorePointsEndAccess {
         rights::COMPUTE_OPERATION.to_vec()
     }
 
-    fn decide(_: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
+    fn decide(args: &Args, seen: Seen<'_>, past: &Past<'_>) -> Result<Decision, String> {
         let (vm, jobs): (VmFact, Jobs) = (seen.named("vm")?, seen.named("jobs")?);
         let disks: DiskRestorePoints = seen.named("disk_restore_points")?;
         let done = |change: &Change| {
             past.own()
                 .any(|s| s.change.key() == change.key() && matches!(s.fate, Fate::Done(_)))
         };
-        let all = disks.list.iter().map(|disk| change(disk, &vm));
+        let asked = |disk: &&DiskRestorePoint| {
+            let name = disk.collection.rsplit('/').next().unwrap_or_default();
+            args.collection.is_empty() || name.eq_ignore_ascii_case(&args.collection)
+        };
+        let all = disks.list.iter().filter(asked);
+        let all = all.map(|disk| change(disk, &vm));
         let changes: Vec<Change> = all.filter(|change| !done(change)).collect();
         if changes.is_empty() {
             let ended = past.own().filter(|s| matches!(s.fate, Fate::Done(_)));
             let ended = ended.count();
             let why = match ended {
+                0 if !args.collection.is_empty() => {
+                    format!("`{}` holds no restore point of this VM", args.collection)
+                }
                 0 => "Azure Backup has no restore point of this VM".to_owned(),
                 n => format!("read access to {} is ended", count(n, "disk")),
             };

@@ -42,6 +42,10 @@ pub struct Args {
     /// True to wait, besides, until Azure has finished deleting the VM's restore point collections.
     #[serde(default)]
     pub while_collections_go: bool,
+    /// True to measure from when the step begins: what it waits for was done just before, by a
+    /// person.
+    #[serde(default)]
+    pub from_now: bool,
     /// The outcome of the step whose effect is waited for, so that a plan decides this after it.
     #[serde(default)]
     pub after: Option<String>,
@@ -96,7 +100,8 @@ impl Remedy for Wait {
         let changed = past.sent.iter().filter(|sent| !sent.change.probe);
         let changed = changed.map(|sent| sent.settled_at.unwrap_or(sent.at)).max();
         let minutes = args.minutes;
-        let last = ended.max(changed).unwrap_or(past.since);
+        let begun = args.from_now.then_some(past.since);
+        let last = ended.max(changed).max(begun).unwrap_or(past.since);
         let until = add(last, Duration::from_secs(minutes * 60));
         if past.now >= until {
             let waited = until
@@ -144,12 +149,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn decide(ended: &str, now: &str) -> Decision {
+    fn decide(ended: &str, now: &str, from_now: bool) -> Decision {
         let mut facts = Facts::default();
         let job = json!({ "operation": "Backup", "status": "Failed", "ended": ended });
         facts.know("jobs", json!({ "list": [job] }));
         let now = now.parse().unwrap();
-        let args = serde_json::from_value(json!({ "minutes": 10 })).unwrap();
+        let args = serde_json::from_value(json!({ "minutes": 10, "from_now": from_now })).unwrap();
         let past = Past {
             now,
             step: "s",
@@ -167,12 +172,21 @@ mod tests {
     #[test]
     fn what_ended_long_ago_is_not_waited_for() {
         let Decision::Wait { look_again_at, .. } =
-            decide("2026-11-21T03:05:00Z", "2026-11-21T03:10:00Z")
+            decide("2026-11-21T03:05:00Z", "2026-11-21T03:10:00Z", false)
         else {
             panic!("five minutes are left");
         };
         assert_eq!(look_again_at.to_string(), "2026-11-21T03:15:00Z");
-        let decision = decide("2026-11-21T03:00:00Z", "2026-11-21T03:10:00Z");
+        let decision = decide("2026-11-21T03:00:00Z", "2026-11-21T03:10:00Z", false);
         assert!(matches!(decision, Decision::Satisfied { .. }));
+    }
+
+    #[test]
+    fn what_a_person_has_just_done_is_given_all_of_its_time() {
+        let decision = decide("2026-11-20T03:00:00Z", "2026-11-21T03:10:00Z", true);
+        let Decision::Wait { look_again_at, .. } = decision else {
+            panic!("ten minutes are left");
+        };
+        assert_eq!(look_again_at.to_string(), "2026-11-21T03:20:00Z");
     }
 }

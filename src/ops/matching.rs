@@ -136,6 +136,7 @@ fn matched(catalogue: &Catalogue, symptom: &Symptom) -> Result<Matched, OpsError
         job: None,
         failed_with: symptom.symbol().map(str::to_owned).or_else(number),
         title: runbook.map(|runbook| runbook.title.clone()),
+        operation: runbook.map(|runbook| runbook.matching.operation),
         answer,
     })
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::kit::{Stage, in_virtual_time};
 
 const UNLOCK: usize = 0;
-const CLEAN_UP: usize = 3;
+const CLEAN_UP: usize = 4;
 
 fn plan() -> Plan {
     in_virtual_time(async {

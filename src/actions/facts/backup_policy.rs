@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::facts::protection::Protection;
+use crate::actions::facts::vm::VmFact;
 use crate::actions::facts::{known, parse, schema, value};
 use crate::azure::reader::{Reader, rights};
 use crate::base::Failure;
@@ -23,6 +24,8 @@ pub struct BackupPolicy {
     pub name: Option<String>,
     /// `V1` (standard) or `V2` (enhanced).
     pub kind: Option<String>,
+    /// The group that Azure Backup keeps the first restore points of this VM's region in.
+    pub group: Option<String>,
     /// How many days instant restore points are kept.
     pub instant_days: Option<u32>,
     /// `OnlyCrashConsistent`, when that was chosen.
@@ -44,7 +47,7 @@ impl Looker for BackupPolicyLooker {
     }
 
     fn needs(&self, _: &Value) -> Vec<FactKey> {
-        vec![FactKey::named("protection")]
+        vec![FactKey::named("protection"), FactKey::named("vm")]
     }
 
     async fn load(&self, _: &Target, _: &Value, facts: &Facts) -> Result<Value, Failure> {
@@ -52,11 +55,18 @@ impl Looker for BackupPolicyLooker {
         let Some(id) = &protection.policy else {
             return value(&BackupPolicy::default());
         };
+        let vm: VmFact = known(facts, "vm")?;
         let policy = self.0.backup_policy(&parse(id)?).await?;
+        let prefix = policy.group_prefix.filter(|p| !p.is_empty());
+        let group = match prefix {
+            Some(prefix) => format!("{prefix}1{}", policy.group_suffix.unwrap_or_default()),
+            None => format!("AzureBackupRG_{}_1", vm.location),
+        };
         value(&BackupPolicy {
             id: Some(policy.id.to_string()),
             name: Some(policy.name),
             kind: policy.policy_type,
+            group: Some(group),
             instant_days: policy.instant_rp_days,
             consistency: policy.consistency,
         })

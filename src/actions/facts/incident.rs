@@ -16,7 +16,7 @@ use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 use crate::core::incident::{FACT, Incident, IncidentStatus};
 use crate::core::runbook::claim::Claim;
-use crate::core::runbook::model::Matching;
+use crate::core::runbook::model::{Matching, Operation};
 use crate::core::symptom::Symptom;
 
 pub(super) struct IncidentLooker(pub(super) Reader, pub(super) Clock);
@@ -58,11 +58,12 @@ pub async fn last_symptom(
 
 /// The last backup that failed, or was not wholly well.
 pub(super) fn last_failed(jobs: &Jobs) -> Option<&JobRow> {
-    jobs.list.iter().find(|row| has_failed(row))
+    let mut rows = jobs.list.iter();
+    rows.find(|row| has_failed(row, Operation::Backup))
 }
 
-pub(super) fn has_failed(row: &JobRow) -> bool {
-    row.is_backup()
+fn has_failed(row: &JobRow, operation: Operation) -> bool {
+    row.concerns(operation)
         && ["Failed", "CompletedWithWarnings"]
             .iter()
             .any(|s| row.status.eq_ignore_ascii_case(s))
@@ -101,40 +102,54 @@ impl Looker for IncidentLooker {
         })?;
         let jobs: Jobs = known(facts, "jobs")?;
         let item: ItemFact = known(facts, "item")?;
+        let operation = wanted.matching.operation;
         let mut found = Incident {
-            running: jobs.running.as_ref().map(|r| r.name.clone()),
-            evidence: nothing_found(&jobs, &item),
+            running: running(&jobs, operation).map(|r| r.name.clone()),
+            evidence: nothing_found(&jobs, &item, operation),
             ..Incident::default()
         };
+        let told = Told {
+            jobs: &jobs,
+            item: &item,
+            operation,
+        };
         if self
-            .healed_by_watched(&mut found, &wanted.known, &jobs, &item)
+            .healed_by_watched(&mut found, &wanted.known, &told)
             .await?
         {
             return value(&found);
         }
         let claim = Claim::new(&wanted.code, &wanted.matching);
         let mut newest: Option<Symptom> = None;
-        let failed = jobs.list.iter().filter(|row| has_failed(row));
+        let failed = jobs.list.iter().filter(|row| has_failed(row, operation));
         for row in failed.take(limits::JOBS_READ) {
             if wanted.known.id.as_deref() == Some(row.name.as_str()) {
                 let said = wanted.known.said();
-                self.describe(&mut found, row, said, &jobs, &item).await?;
+                self.describe(&mut found, row, said, &told).await?;
                 return value(&found);
             }
             let symptom = read_symptom(&self.0, row, &item).await?;
             if claim.answers(&symptom).is_some() {
-                self.describe(&mut found, row, said(&symptom), &jobs, &item)
+                self.describe(&mut found, row, said(&symptom), &told)
                     .await?;
                 return value(&found);
             }
             newest.get_or_insert(symptom);
         }
         if let Some(other) = newest.as_ref().and_then(Symptom::symbol) {
-            found.evidence = format!("the last backup failed with `{other}` instead");
+            let noun = operation.noun();
+            found.evidence = format!("the last {noun} failed with `{other}` instead");
             found.code = Some(other.to_owned());
         }
         value(&found)
     }
+}
+
+/// What an incident is told from.
+struct Told<'a> {
+    jobs: &'a Jobs,
+    item: &'a ItemFact,
+    operation: Operation,
 }
 
 /// Code and message of a failure, for people.
@@ -153,28 +168,29 @@ impl IncidentLooker {
         &self,
         found: &mut Incident,
         known: &Known,
-        jobs: &Jobs,
-        item: &ItemFact,
+        told: &Told<'_>,
     ) -> Result<bool, Failure> {
         let Some(watched) = &known.running else {
             return Ok(false);
         };
-        let Some(row) = jobs.list.iter().find(|row| row.name == *watched) else {
+        let Some(row) = told.jobs.list.iter().find(|row| row.name == *watched) else {
             return Ok(false);
         };
-        if !row.is_backup() || !row.status.eq_ignore_ascii_case("Completed") {
+        if !row.concerns(told.operation) || !row.status.eq_ignore_ascii_case("Completed") {
             return Ok(false);
         }
-        let Some(point) = self.point_of(row, item).await? else {
-            return Ok(false);
-        };
         let at = row.ended.map(when).unwrap_or_default();
+        let noun = row.kind().noun();
+        found.evidence = format!("{noun} job {watched}, which was running, completed at {at}");
+        if row.is_backup() {
+            let Some(point) = self.point_of(row, told.item).await? else {
+                return Ok(false);
+            };
+            found.evidence.push_str(" and left a recovery point");
+            found.recovery_point = Some(point);
+        }
         found.status = IncidentStatus::Healed;
-        found.evidence = format!(
-            "backup job {watched}, which was running, completed at {at} and left a recovery point"
-        );
         found.healed_by = Some(watched.clone());
-        found.recovery_point = Some(point);
         found.id.clone_from(&known.id);
         found.code.clone_from(&known.code);
         Ok(true)
@@ -185,40 +201,47 @@ impl IncidentLooker {
         found: &mut Incident,
         row: &JobRow,
         (code, message): Said,
-        jobs: &Jobs,
-        item: &ItemFact,
+        told: &Told<'_>,
     ) -> Result<(), Failure> {
         let at = row.ended.or(row.started).map(when).unwrap_or_default();
         let with = match &code {
             Some(code) => format!("with `{code}`"),
             None => "without a code".to_owned(),
         };
-        found.evidence = format!("backup job {} failed at {at} {with}", row.name);
+        let noun = row.kind().noun();
+        found.evidence = format!("{noun} job {} failed at {at} {with}", row.name);
         found.id = Some(row.name.clone());
         found.code = code;
         found.message = message;
         found.ended = row.ended;
         found.status = IncidentStatus::Open;
-        match later_completed(jobs, row) {
-            Some(healer) => self.healed_by(found, healer, item).await?,
+        match later_completed(told, row) {
+            Some(healer) => self.healed_by(found, healer, told).await?,
             None if found.running.is_some() => found.status = IncidentStatus::Running,
             None => {}
         }
         Ok(())
     }
 
-    /// A later job completed. Its recovery point makes the complaint healed; without one nothing
+    /// A later job of the same kind completed. Of a backup its recovery point makes the complaint healed; without one nothing
     /// is deleted on the strength of the older failure: it is waited for, then a person looks.
     async fn healed_by(
         &self,
         found: &mut Incident,
         healer: &JobRow,
-        item: &ItemFact,
+        told: &Told<'_>,
     ) -> Result<(), Failure> {
         let at = healer.ended.map(when).unwrap_or_default();
-        let completed = format!("backup job {} has completed since, at {at}", healer.name);
+        let noun = healer.kind().noun();
+        let completed = format!("{noun} job {} has completed since, at {at}", healer.name);
+        if !healer.is_backup() {
+            found.status = IncidentStatus::Healed;
+            found.evidence = format!("{}; {completed}", found.evidence);
+            found.healed_by = Some(healer.name.clone());
+            return Ok(());
+        }
         let since = |ended| self.1.now().duration_since(ended).unsigned_abs();
-        if let Some(point) = self.point_of(healer, item).await? {
+        if let Some(point) = self.point_of(healer, told.item).await? {
             found.status = IncidentStatus::Healed;
             found.evidence = format!("{}; {completed}, and left a recovery point", found.evidence);
             found.healed_by = Some(healer.name.clone());
@@ -251,29 +274,40 @@ impl IncidentLooker {
     }
 }
 
-fn later_completed<'a>(jobs: &'a Jobs, failed: &JobRow) -> Option<&'a JobRow> {
-    jobs.list.iter().find(|row| {
-        row.is_backup()
+/// The job that stands in the way of judging: any that touches the disks, for a backup.
+fn running(jobs: &Jobs, operation: Operation) -> Option<&JobRow> {
+    let mut rows = jobs.list.iter();
+    match operation {
+        Operation::Backup => jobs.running.as_ref(),
+        _ => rows.find(|row| row.is_running() && row.concerns(operation)),
+    }
+}
+
+/// A backup that completes does not heal a restore that failed.
+fn later_completed<'a>(told: &Told<'a>, failed: &JobRow) -> Option<&'a JobRow> {
+    told.jobs.list.iter().find(|row| {
+        row.kind() == failed.kind()
             && row.status.eq_ignore_ascii_case("Completed")
             // By the end: the backup that ran when another was refused heals that refusal.
             && row.ended.or(row.started) > failed.ended.or(failed.started)
     })
 }
 
-fn nothing_found(jobs: &Jobs, item: &ItemFact) -> String {
+fn nothing_found(jobs: &Jobs, item: &ItemFact, operation: Operation) -> String {
+    let noun = operation.noun();
     if item.id.is_none() {
         return "no vault protects this VM".to_owned();
     }
-    match jobs.list.iter().find(|row| row.is_backup()) {
+    match jobs.list.iter().find(|row| row.concerns(operation)) {
         Some(row) if row.is_running() => {
             let at = row.started.map(when).unwrap_or_default();
-            format!("backup job {} has been running since {at}", row.name)
+            format!("{noun} job {} has been running since {at}", row.name)
         }
         Some(row) => {
             let at = row.ended.or(row.started).map(when).unwrap_or_default();
-            format!("its last backup job ended as {} at {at}", row.status)
+            format!("its last {noun} job ended as {} at {at}", row.status)
         }
-        None => "it has no backup job of the last 14 days".to_owned(),
+        None => format!("it has no {noun} job of the last 14 days"),
     }
 }
 

@@ -1,4 +1,5 @@
-//! `jobs`: the backup and restore jobs of this VM, newest first, from one list of its vault.
+//! `jobs`: the jobs that back this VM up, restore it or configure its protection, newest first,
+//! from one list of its vault.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use crate::azure::reader::{Reader, rights};
 use crate::azure::views::backup::Job;
 use crate::base::{Clock, Failure};
 use crate::core::facts::{FactKey, Facts, Looker, Target};
+use crate::core::runbook::model::Operation;
 
 pub(super) struct JobsLooker(pub(super) Reader, pub(super) Clock);
 
@@ -39,7 +41,7 @@ pub struct JobRow {
     pub id: String,
     /// Its name, a GUID.
     pub name: String,
-    /// `Backup` or `Restore`.
+    /// `Backup`, `Restore` or `ConfigureBackup`.
     pub operation: String,
     /// `InProgress`, `Completed`, `Failed` …
     pub status: String,
@@ -61,7 +63,37 @@ impl JobRow {
     /// True for a backup.
     #[must_use]
     pub fn is_backup(&self) -> bool {
-        self.operation.eq_ignore_ascii_case("Backup")
+        self.does(Operation::Backup)
+    }
+
+    /// True when that is what it does.
+    #[must_use]
+    pub fn does(&self, operation: Operation) -> bool {
+        self.operation.eq_ignore_ascii_case(called(operation))
+    }
+
+    /// What it does.
+    #[must_use]
+    pub fn kind(&self) -> Operation {
+        let kinds = [Operation::Restore, Operation::Configure];
+        let mut known = kinds.into_iter().filter(|kind| self.does(*kind));
+        known.next().unwrap_or_default()
+    }
+
+    /// Whether a runbook about that answers its failures. What was configured wrong is met when it
+    /// is configured, or by the next backup.
+    #[must_use]
+    pub fn concerns(&self, operation: Operation) -> bool {
+        self.does(operation) || operation == Operation::Configure && self.is_backup()
+    }
+}
+
+/// What Azure calls the operation (azure-api.md section 6.4).
+fn called(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Backup => "Backup",
+        Operation::Restore => "Restore",
+        Operation::Configure => "ConfigureBackup",
     }
 }
 
@@ -80,7 +112,9 @@ impl Jobs {
         list.sort_by_key(|row| std::cmp::Reverse(row.started));
         let day = jiff::SignedDuration::from_hours(24);
         let recent = |row: &&JobRow| row.started.is_some_and(|s| now.duration_since(s) < day);
-        let running = list.iter().find(|row| row.is_running()).cloned();
+        // Configuring protection touches no disk, and nothing waits for it.
+        let in_the_way = |row: &&JobRow| row.is_running() && !row.does(Operation::Configure);
+        let running = list.iter().find(in_the_way).cloned();
         Self {
             is_running: running.is_some(),
             running,
@@ -122,9 +156,9 @@ impl Looker for JobsLooker {
             .iter()
             .filter(|job| is_of(job, item.container.as_deref(), &name));
         let wanted = ours.filter(|job| {
-            ["Backup", "Restore"]
+            [Operation::Backup, Operation::Restore, Operation::Configure]
                 .iter()
-                .any(|o| job.operation.eq_ignore_ascii_case(o))
+                .any(|o| job.operation.eq_ignore_ascii_case(called(*o)))
         });
         value(&Jobs::of(wanted.map(row).collect(), now))
     }

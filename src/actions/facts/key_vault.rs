@@ -53,9 +53,12 @@ pub struct KeyVaults {
     pub application: Option<String>,
     /// The vaults that hold its secrets and keys.
     pub list: Vec<KeyVaultFact>,
-    /// True when in each of them somebody has all the rights that Azure Backup needs.
+    /// True when in each of them somebody has all the rights that Azure Backup needs; whether that
+    /// is Azure Backup, Azure does not say.
     #[schemars(extend("x-yes" = "the rights to the keys that Azure Backup needs are given", "x-no" = "nobody has all the rights to the keys that Azure Backup needs"))]
     pub granted: bool,
+    /// Who has them all: "OBJECT-ID in kv1".
+    pub holders: Vec<String>,
     /// What the named principal lacks: "secrets backup in kv1".
     pub missing: Vec<String>,
     /// Those whose firewall keeps Azure Backup out.
@@ -80,6 +83,8 @@ pub struct KeyVaultFact {
     pub holds_secrets: bool,
     /// True when it holds a key of a disk.
     pub holds_keys: bool,
+    /// What Azure Backup needs here: "secrets get".
+    pub needed: Vec<String>,
     /// Object ids of those that have all the rights that Azure Backup needs here.
     pub holders: Vec<String>,
     /// The rights with keys that the named principal lacks, by access policy.
@@ -156,6 +161,11 @@ impl Looker for KeyVaultLooker {
         for places in places.into_values() {
             self.judge(places, principal, &mut all).await?;
         }
+        let held = |one: &KeyVaultFact| -> Vec<String> {
+            let in_it = |who: &String| format!("{who} in {}", one.name);
+            one.holders.iter().map(in_it).collect()
+        };
+        all.holders = all.list.iter().flat_map(held).collect();
         all.granted = !all.list.is_empty() && all.list.iter().all(|one| !one.holders.is_empty());
         all.missing = all.list.iter().flat_map(KeyVaultFact::missing).collect();
         value(&all)
@@ -170,6 +180,7 @@ impl KeyVaultLooker {
         all: &mut KeyVaults,
     ) -> Result<(), Failure> {
         let mut fact = places.fact;
+        fact.needed = needed(&fact);
         match self.0.key_vault(&places.vault).await {
             Ok(vault) => {
                 let shut = vault
@@ -256,6 +267,15 @@ impl Places {
             self.fact.urls.push(place.url.clone());
         }
     }
+}
+
+fn needed(fact: &KeyVaultFact) -> Vec<String> {
+    let of = |held: bool, kind: &'static str| {
+        let rights = RIGHTS.iter().filter(move |_| held);
+        rights.map(move |right| format!("{kind} {right}"))
+    };
+    let secrets = of(fact.holds_secrets, "secrets");
+    secrets.chain(of(fact.holds_keys, "keys")).collect()
 }
 
 fn wanted_actions(fact: &KeyVaultFact) -> Vec<String> {

@@ -29,6 +29,7 @@ pub mod recovery_points;
 pub mod restore_points;
 pub mod running_job;
 pub mod schedule;
+pub mod target;
 pub mod vm;
 pub mod vm_locks;
 
@@ -79,6 +80,7 @@ pub(super) fn all(reader: Reader, clock: Clock, journal: Arc<dyn Store>) -> Look
         .with(load::LoadLooker(reader.clone(), clock.clone()))
         .with(network::NetworkLooker(reader.clone()))
         .with(schedule::ScheduleLooker(reader.clone()))
+        .with(target::TargetLooker(reader.clone()))
         .with(permissions::PermissionsLooker(reader));
     parts.clone().with(overview::OverviewLooker(parts))
 }

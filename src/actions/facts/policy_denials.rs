@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::actions::facts::incident::has_failed;
+use crate::actions::facts::incident::last_failed;
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::{known, parse, schema, value};
 use crate::azure::reader::{Reader, rights};
@@ -72,7 +72,7 @@ impl Looker for PolicyDenialsLooker {
 
     async fn load(&self, _: &Target, _: &Value, facts: &Facts) -> Result<Value, Failure> {
         let jobs: Jobs = known(facts, "jobs")?;
-        let Some(row) = jobs.list.iter().find(|row| has_failed(row)) else {
+        let Some(row) = last_failed(&jobs) else {
             return value(&PolicyDenials::default());
         };
         let job = self.0.backup_job(&parse(&row.id)?).await?;

@@ -11,8 +11,8 @@ use crate::actions::limits;
 use crate::actions::words::when;
 use crate::azure::reader::{Reader, rights};
 use crate::azure::views::{AgentStatus, OsType};
-use crate::base::Failure;
 use crate::base::clock::{Clock, add};
+use crate::base::{ErrorClass, Failure};
 use crate::core::action::NOT_STARTED;
 use crate::core::facts::{FactKey, Facts, Looker, Target};
 
@@ -113,6 +113,18 @@ impl VmFact {
     }
 }
 
+/// A VM that is gone is a complaint of its own, with a runbook of its own.
+fn told_if_gone(mut failure: Failure) -> Failure {
+    if failure.class == ErrorClass::NotFound {
+        let message = failure.message.trim_end_matches('.').to_owned();
+        failure.message = format!(
+            "{message}. If it was deleted, `runbook plan UserErrorVmNotFoundV2` with the same \
+             `--vm` says what is left of its protection"
+        );
+    }
+    failure
+}
+
 #[async_trait]
 impl Looker for VmLooker {
     fn name(&self) -> &'static str {
@@ -133,7 +145,7 @@ impl Looker for VmLooker {
 
     async fn load(&self, target: &Target, _: &Value, _: &Facts) -> Result<Value, Failure> {
         let id = id_of(target)?;
-        let vm = self.0.virtual_machine(&id).await?;
+        let vm = self.0.virtual_machine(&id).await.map_err(told_if_gone)?;
         let status = match vm.agent.status {
             AgentStatus::Ready => "ready",
             AgentStatus::NotReady => "not_ready",

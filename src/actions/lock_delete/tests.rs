@@ -48,6 +48,7 @@ fn decided(seconds_after: i64) -> Decision {
     LockDelete::decide(
         &Args {
             scopes: Scopes::RestorePoints,
+            borrow: true,
         },
         Seen(&facts),
         &past,
@@ -60,4 +61,31 @@ fn a_lock_still_listed_after_its_deletion_is_given_a_minute_before_it_is_said_to
     assert!(matches!(decided(1), Decision::Wait { .. }));
     assert!(matches!(decided(59), Decision::Wait { .. }));
     assert!(matches!(decided(60), Decision::NeedsHuman { .. }));
+}
+
+#[test]
+fn a_lock_is_not_borrowed_where_it_would_be_back_before_what_it_was_away_for() {
+    let lock = LockFact {
+        id: "/subscriptions/s/providers/Microsoft.Authorization/locks/l".to_owned(),
+        name: "l".to_owned(),
+        scope: "/subscriptions/s".to_owned(),
+        remedy: LockRemedy::Borrow,
+        ..LockFact::default()
+    };
+    let past = Past {
+        until: Some("clean-up"),
+        ..nothing()
+    };
+    let mut facts = Facts::default();
+    facts.know("locks", json!({ "blocking": [lock] }));
+    let decide = |borrow| {
+        let scopes = Scopes::RestorePoints;
+        LockDelete::decide(&Args { scopes, borrow }, Seen(&facts), &past).unwrap()
+    };
+    assert!(matches!(decide(true), Decision::Change { .. }));
+    let Decision::NeedsHuman { why, evidence } = decide(false) else {
+        panic!("it is borrowed all the same");
+    };
+    assert!(why.contains("the subscription `s`"), "{why}");
+    assert_eq!(evidence["owner"], json!("the owner of the lock"));
 }

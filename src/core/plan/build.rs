@@ -188,9 +188,17 @@ pub async fn find_incident(
     lookers
         .load(target, std::slice::from_ref(&key), facts)
         .await;
+    let mut unseen = None;
     let mut found: Incident = match facts.get(&key) {
         Some(Fact::Known(value)) => serde_json::from_value(value.clone())
             .map_err(|e| Failure::new(ErrorClass::Invalid, "read the incident", e.to_string()))?,
+        // What is gone has no jobs to look at; a runbook may take just that for its proof.
+        Some(Fact::Failed(failure))
+            if failure.class == ErrorClass::NotFound && runbook.matching.state.is_some() =>
+        {
+            unseen = Some(failure.clone());
+            Incident::default()
+        }
         Some(Fact::Failed(failure)) => return Err(failure.clone()),
         _ => Incident::default(),
     };
@@ -206,8 +214,12 @@ pub async fn find_incident(
         found.id = Some("state".to_owned());
         found.code = Some(runbook.code.clone());
         found.evidence = format!("the state of the VM proves it: {why}");
+        return Ok(found);
     }
-    Ok(found)
+    match unseen {
+        Some(failure) => Err(failure),
+        None => Ok(found),
+    }
 }
 
 /// What proves it, for people.

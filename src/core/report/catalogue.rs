@@ -98,6 +98,9 @@ fn one(out: &mut String, runbook: &Runbook, actions: &Actions) {
             let _ = writeln!(out, "- {what}: {names}");
         }
     }
+    if !matching.operation.is_backup() {
+        let _ = writeln!(out, "- Answers a failed {}", matching.operation.noun());
+    }
     for (name, parameter) in runbook.parameters.iter() {
         let default = match &parameter.default {
             Some(value) => format!("default `{value}`"),

@@ -10,6 +10,7 @@ use crate::core::report::page::{Line, Page};
 use crate::core::report::tell_answer::answered;
 use crate::core::report::text::{self, Paint};
 use crate::core::runbook::answer::{Answer, Sureness};
+use crate::core::runbook::model::Operation;
 
 /// A failure and the runbook that answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Matched {
     pub failed_with: Option<String>,
     /// The title of the runbook.
     pub title: Option<String>,
+    /// What the job did whose failure the runbook answers.
+    pub operation: Option<Operation>,
     /// The runbook, by which field, and how sure that is.
     pub answer: Answer,
 }
@@ -42,6 +45,9 @@ pub struct Document<'a> {
     pub failed_with: Option<&'a str>,
     /// The title of the runbook.
     pub title: Option<&'a str>,
+    /// What the job did whose failure the runbook answers: it backed up, restored, or configured
+    /// protection.
+    pub operation: Option<Operation>,
     /// The runbook, by which field, and how sure that is.
     pub answer: &'a Answer,
 }
@@ -66,6 +72,7 @@ impl Matched {
             job: self.job.as_deref(),
             failed_with: self.failed_with.as_deref(),
             title: self.title.as_deref(),
+            operation: self.operation,
             answer: &self.answer,
         }
     }
@@ -92,6 +99,11 @@ impl Matched {
         page.maybe("VM", self.vm.as_ref().map(Line::id));
         page.maybe("Job", self.job.as_ref().map(Line::id));
         page.maybe("Failed with", self.failed_with.as_ref().map(Line::id));
+        let other = self.operation.filter(|operation| !operation.is_backup());
+        page.maybe(
+            "What failed",
+            other.map(|operation| Line::new(format!("a {}", operation.noun()))),
+        );
         answered(&mut page, &self.answer);
         if let Some(code) = &self.answer.runbook {
             page.heading("Next");

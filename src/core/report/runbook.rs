@@ -24,6 +24,10 @@ fn page(runbook: &Runbook) -> Page {
     let aliases = &runbook.matching.aliases;
     let also = (!aliases.is_empty()).then(|| Line::new(aliases.join(", ")));
     page.maybe("Also for", also);
+    let operation = runbook.matching.operation;
+    let other =
+        (!operation.is_backup()).then(|| Line::new(format!("a failed {}", operation.noun())));
+    page.maybe("Answers", other);
     let parameters: Vec<(&str, &Parameter)> = runbook.parameters.iter().collect();
     if !parameters.is_empty() {
         page.heading("Parameters");

@@ -111,6 +111,9 @@ pub struct Matching {
     /// An expression over facts that proves the complaint without a failed job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// What the failed job did: a restore's failure is no backup's.
+    #[serde(default, skip_serializing_if = "Operation::is_backup")]
+    pub operation: Operation,
     /// Answer every failed backup that no other runbook answers; there is one such runbook.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub anything: bool,
@@ -121,6 +124,37 @@ impl Matching {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+/// What a job does whose failure a runbook answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// It backs up.
+    #[default]
+    Backup,
+    /// It restores.
+    Restore,
+    /// It configures protection, or backs up with what it was given.
+    Configure,
+}
+
+impl Operation {
+    /// Whether it is what a runbook is about that does not say.
+    #[must_use]
+    pub fn is_backup(&self) -> bool {
+        *self == Self::Backup
+    }
+
+    /// What its jobs are called, for people: "restore".
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Backup => "backup",
+            Self::Restore => "restore",
+            Self::Configure => "configuration",
+        }
     }
 }
 

@@ -71,9 +71,8 @@ function Work {
       Say 'needs_human' @{ reason = 'the installer is not signed by Microsoft'; from = $from; year = $year }
     }
   }
-  if (-not (Applies)) {
-    Say 'planned' @{ from = $from; year = $year; installer = $installer.Name; installer_was = $was }
-  }
+  $found = @{ from = $from; year = $year; installer = $installer.Name; installer_was = $was }
+  if (-not (Applies)) { Say 'planned' $found }
 
   if ($was -eq 'Disabled') {
     Set-Service -Name 'msiserver' -StartupType Manual

@@ -298,7 +298,7 @@ fn a_wait_that_is_longer_already_is_not_shortened() {
         ] {
             machine.file(
                 BACKUP,
-                &format!("[SnapshotThread]\nsafefreezewaitinseconds = {held}\n"),
+                format!("[SnapshotThread]\nsafefreezewaitinseconds = {held}\n"),
             );
             let result = set(machine, VMBACKUP_CONF, ("SafeFreezeWaitInSeconds", "120"));
             let value = if state == "already" { "value" } else { "to" };

@@ -33,8 +33,8 @@ use crate::azure::resource_id::ResourceId;
 use crate::base::clock::add;
 use crate::base::{ErrorClass, Failure};
 use crate::core::action::{
-    About, Applied, Ceiling, Change, Decision, Fate, Kind, Past, Patience, Permission, Remedy,
-    Repeat, Sent, Undo,
+    About, Applied, Ceiling, Change, Decision, Kind, Past, Patience, Permission, Remedy, Repeat,
+    Sent, Undo,
 };
 use crate::core::facts::{FactKey, Facts, Seen};
 use crate::core::runbook::risk::{Approval, Risk};
@@ -101,7 +101,7 @@ impl Remedy for RestorePointsDelete {
             vault: seen.named("recovery_points")?,
         };
         if sight.points.ours.is_empty() {
-            return Ok(nothing_left(&sight.points, past));
+            return Ok(gone::nothing_left(&sight.points, past));
         }
         Ok(obstacle(&sight, past, changes(&sight)).unwrap_or_else(|| deletion(&sight)))
     }
@@ -152,70 +152,6 @@ impl Remedy for RestorePointsDelete {
         let proof = OwnCollection::prove(&collection, &vm).map_err(|e| invalid(e.to_string()))?;
         writer.delete_collection(proof).await.map(applied)
     }
-}
-
-fn nothing_left(points: &RestorePoints, past: &Past<'_>) -> Decision {
-    let others = match points.others.len() {
-        0 => String::new(),
-        n => format!(
-            "; {} of this VM that Azure Backup did not make ({}) {} towards the limit",
-            count(n, "collection"),
-            names(points.others.iter().map(|c| c.name.as_str())),
-            if n == 1 {
-                "stays, and counts"
-            } else {
-                "stay, and count"
-            },
-        ),
-    };
-    let own: std::collections::BTreeSet<String> = past.own().map(|s| s.change.key()).collect();
-    let gone = own.iter().filter(|key| was_gone(key, past)).count();
-    let deleted = own.len() - gone;
-    if points.count >= points.limit {
-        return Decision::NeedsHuman {
-            why: format!(
-                "{} restore points of this VM are not Azure Backup's, and {} is the limit: no \
-                 backup can succeed until their owner removes some; then apply this again{others}",
-                points.count, points.limit
-            ),
-            evidence: json!({ "owner": "the owner of the restore points",
-                "evidence": { "collections": points.others } }),
-        };
-    }
-    let why = match (deleted, gone) {
-        (0, 0) => format!("the VM has no restore point collection of Azure Backup{others}"),
-        (0, gone) => format!("{} gone already{others}", were(gone)),
-        (deleted, 0) => format!(
-            "{} deleted{others}{}",
-            count(deleted, "collection"),
-            locked::advice(past)
-        ),
-        (deleted, gone) => format!(
-            "{} deleted; {} gone already{others}{}",
-            count(deleted, "collection"),
-            were(gone),
-            locked::advice(past)
-        ),
-    };
-    Decision::Satisfied {
-        why,
-        outputs: json!({ "deleted": deleted }),
-    }
-}
-
-fn were(number: usize) -> String {
-    let verb = if number == 1 { "was" } else { "were" };
-    format!("{} {verb}", count(number, "collection"))
-}
-
-/// Whether nothing of the run's own has deleted it: it was not there any more at the first try.
-fn was_gone(key: &str, past: &Past<'_>) -> bool {
-    let mut tries = past.own().filter(|sent| sent.change.key() == key);
-    tries.all(|sent| match &sent.fate {
-        Fate::Done(outputs) => outputs["already_gone"] == true,
-        Fate::Failed(failure) => failure.class == ErrorClass::NotFound,
-        Fate::InDoubt => false,
-    })
 }
 
 /// What stands in the way of deleting anything, if something does.
@@ -410,4 +346,5 @@ fn not_in_vault(collection: &CollectionFact, vault: &mut Vec<Timestamp>) -> Vec<
     missing
 }
 
+mod gone;
 mod locked;

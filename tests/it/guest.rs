@@ -3,6 +3,7 @@
 
 mod agent;
 mod conf;
+mod encoding;
 mod interrupted;
 mod looks;
 mod machine;

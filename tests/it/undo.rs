@@ -179,7 +179,7 @@ async fn killed_anywhere(code: &str, world: &dyn Fn() -> Sim, each: usize) -> [u
     let plan = undo(&stage.world, &run.0).await.unwrap();
     let records = stage.apply(plan).await.unwrap();
     let undoing = records[0].run.clone();
-    for cut in camera.taken().into_iter().step_by(each) {
+    for cut in camera.taken().into_iter().step_by(each.div_ceil(4)) {
         if cut.records.first().is_none_or(|first| first.run != undoing) {
             continue;
         }

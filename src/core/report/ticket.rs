@@ -106,10 +106,11 @@ fn head(report: &Report, plan: &Plan, owner: Option<&str>, lines: &mut Vec<Strin
             lines.extend(tree::field(name, &clean(&redact(&text))));
         }
     };
-    say(
-        "Problem",
-        Some(format!("{}: {}", plan.target_name, plan.runbook.title)),
-    );
+    let problem = match plan.runbook.matching.anything {
+        true => format!("failed with {code}, which no runbook is sure to answer"),
+        false => plan.runbook.title.clone(),
+    };
+    say("Problem", Some(format!("{}: {problem}", plan.target_name)));
     let to_do = match owner {
         Some(owner) => report.reason.strip_suffix(&format!(" (for {owner})")),
         None => None,

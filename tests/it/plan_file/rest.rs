@@ -15,8 +15,8 @@ use crate::loans;
 use crate::rules::{LIMIT, stage};
 
 const UNLOCK: usize = 0;
-const CLEAN_UP: usize = 3;
-const BACK_UP: usize = 4;
+const CLEAN_UP: usize = 4;
+const BACK_UP: usize = 5;
 
 const LOCK: &str = "[{ name: keep, scope: group AzureBackupRG_westeurope_1, notes: ours }]";
 

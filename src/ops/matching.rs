@@ -34,6 +34,7 @@ pub async fn match_vm(world: &World, vm: &str) -> Result<Matched, OpsError> {
     Ok(Matched {
         vm: Some(target.id),
         job: Some(failure.job),
+        scenario: world.scenario().map(str::to_owned),
         ..matched(world.catalogue(), &symptom)?
     })
 }
@@ -138,5 +139,6 @@ fn matched(catalogue: &Catalogue, symptom: &Symptom) -> Result<Matched, OpsError
         title: runbook.map(|runbook| runbook.title.clone()),
         operation: runbook.map(|runbook| runbook.matching.operation),
         answer,
+        scenario: None,
     })
 }

@@ -67,6 +67,7 @@ pub async fn triage(
         exit_code: exit.code(),
         since,
         vaults: clean(told)?,
+        scenario: world.scenario().map(str::to_owned),
     };
     Ok((triage, exit))
 }

@@ -211,10 +211,18 @@ impl World {
                 }),
                 credential: kind.name().to_owned(),
                 simulated: self.simulated.is_some(),
-                scenario: self.simulated.as_ref().map(|s| s.scenario().to_owned()),
+                scenario: self.scenario().map(str::to_owned),
             })
         });
         Ok(context.await?)
+    }
+
+    /// The simulated world that this is, if it is one.
+    #[must_use]
+    pub fn scenario(&self) -> Option<&str> {
+        self.simulated
+            .as_ref()
+            .map(|simulated| simulated.scenario())
     }
 
     /// Ends what this world has started; the simulated world is kept in the state directory.

@@ -1,5 +1,6 @@
 //! What the documents say is so.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -59,6 +60,46 @@ fn every_command_of_the_readme_is_one_that_the_program_knows() {
         }
     }
     assert!(read >= 4, "{read} commands read");
+}
+
+/// What plans, reports and runbooks tell people to type: lines of their own, and what stands in
+/// back quotes in a sentence, however it is broken into lines.
+fn told(text: &str) -> BTreeSet<String> {
+    let lines = text.lines().map(str::trim);
+    let own = lines.filter(|line| line.starts_with("runbook ") && line.contains(" --vm "));
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let flowing = words.join(" ").replace("\\`", "`");
+    let quoted = flowing
+        .split('`')
+        .filter(|part| part.starts_with("runbook "));
+    let all = own.map(str::to_owned).chain(quoted.map(str::to_owned));
+    // Markdown puts a backslash before what it would read; a shell's quotes are not read here.
+    let plain = all.map(|command| command.replace('\\', ""));
+    plain
+        .filter(|command| !command.contains(['\'', '"', '…']))
+        .collect()
+}
+
+#[test]
+fn every_command_that_a_plan_or_report_names_is_one_that_the_program_knows() {
+    let mut named = BTreeSet::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/rehearsals");
+    for code in fs::read_dir(root).unwrap() {
+        for case in fs::read_dir(code.unwrap().path()).unwrap() {
+            let case = case.unwrap().path();
+            for file in ["plan.txt", "report.md"] {
+                let text = fs::read_to_string(case.join(file)).unwrap_or_default();
+                named.extend(told(&text));
+            }
+        }
+    }
+    for command in &named {
+        let words = command.split_whitespace();
+        if let Err(why) = Arguments::try_parse_from(words) {
+            panic!("{command}: {why}");
+        }
+    }
+    assert!(named.len() > 100, "{}", named.len());
 }
 
 #[test]

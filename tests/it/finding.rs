@@ -143,6 +143,11 @@ fn triage_lists_each_failed_vm_with_its_runbook_and_command() {
         said.contains(&format!("runbook plan {CODE} --vm /subscriptions/")),
         "{said}"
     );
+    assert!(
+        end.out.contains("/virtualMachines/web1 --sim=rp-limit"),
+        "{}",
+        end.out
+    );
     let told = document(&["triage", "--sim"], 0);
     fits("triage.schema.json", &told);
     let failed = &told["vaults"][0]["failed"];

@@ -10,6 +10,7 @@ use crate::actions::facts::{id_of, schema, some, value};
 use crate::actions::limits;
 use crate::actions::words::when;
 use crate::azure::reader::{Reader, rights};
+use crate::azure::resource_id::ResourceId;
 use crate::azure::views::{AgentStatus, OsType};
 use crate::base::clock::{Clock, add};
 use crate::base::{ErrorClass, Failure};
@@ -114,12 +115,12 @@ impl VmFact {
 }
 
 /// A VM that is gone is a complaint of its own, with a runbook of its own.
-fn told_if_gone(mut failure: Failure) -> Failure {
+fn told_if_gone(mut failure: Failure, vm: &ResourceId) -> Failure {
     if failure.class == ErrorClass::NotFound {
         let message = failure.message.trim_end_matches('.').to_owned();
         failure.message = format!(
-            "{message}. If it was deleted, `runbook plan UserErrorVmNotFoundV2` with the same \
-             `--vm` says what is left of its protection"
+            "{message}. If it was deleted, `runbook plan UserErrorVmNotFoundV2 --vm {vm}` says what \
+             is left of its protection"
         );
     }
     failure
@@ -145,7 +146,8 @@ impl Looker for VmLooker {
 
     async fn load(&self, target: &Target, _: &Value, _: &Facts) -> Result<Value, Failure> {
         let id = id_of(target)?;
-        let vm = self.0.virtual_machine(&id).await.map_err(told_if_gone)?;
+        let vm = self.0.virtual_machine(&id).await;
+        let vm = vm.map_err(|failure| told_if_gone(failure, &id))?;
         let status = match vm.agent.status {
             AgentStatus::Ready => "ready",
             AgentStatus::NotReady => "not_ready",

@@ -68,6 +68,15 @@ impl Command {
         Self(all)
     }
 
+    /// Plans the runbook `code` for a VM, in the simulated world of `scenario` if there is one.
+    #[must_use]
+    pub fn plan(code: &str, vm: &str, scenario: Option<&str>) -> Self {
+        let mut words = begun("plan", code);
+        words.extend(["--vm".to_owned(), vm.to_owned()]);
+        words.extend(scenario.map(|scenario| format!("--sim={scenario}")));
+        Self(words)
+    }
+
     /// Undoes a run of `plan`.
     #[must_use]
     pub fn undo(run: &RunId, plan: &Plan) -> Self {

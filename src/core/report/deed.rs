@@ -45,7 +45,7 @@ pub(super) fn answer_to(code: &str, plan: &Plan) -> (String, Command) {
         ),
         None => (
             format!("no runbook answers `{code}`; what stands in the way of a backup is told by"),
-            Command::on_target(["triage"], plan),
+            Command::on_target(["plan", "Triage"], plan),
         ),
     }
 }
@@ -164,7 +164,7 @@ mod tests {
                 "usererrorfsfreezefailed",
                 "runbook apply UserErrorFsFreezeFailed --vm ",
             ),
-            ("NobodyKnowsThis", "runbook triage --vm "),
+            ("NobodyKnowsThis", "runbook plan Triage --vm "),
         ] {
             let problem = Problem {
                 failure: None,

@@ -4,6 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::core::report::Command;
 use crate::core::report::exit::Exit;
 use crate::core::report::markdown;
 use crate::core::report::page::{Line, Page};
@@ -27,6 +28,8 @@ pub struct Matched {
     pub operation: Option<Operation>,
     /// The runbook, by which field, and how sure that is.
     pub answer: Answer,
+    /// The simulated world that was asked, if one was.
+    pub scenario: Option<String>,
 }
 
 /// What `match --output json` prints: exactly one of these.
@@ -108,7 +111,7 @@ impl Matched {
         if let Some(code) = &self.answer.runbook {
             page.heading("Next");
             let vm = self.vm.as_deref().unwrap_or("ID");
-            page.verbatim(format!("runbook plan {code} --vm {vm}"));
+            page.verbatim(Command::plan(code, vm, self.scenario.as_deref()).to_string());
         }
         page
     }

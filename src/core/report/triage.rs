@@ -5,6 +5,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::core::report::Command;
 use crate::core::report::markdown;
 use crate::core::report::page::{Block, Line, Mark, Page, Tone};
 use crate::core::report::tell_plan::sentence;
@@ -25,6 +26,9 @@ pub struct Triage {
     pub since: Timestamp,
     /// One for each vault.
     pub vaults: Vec<VaultTriage>,
+    /// The simulated world that was asked, if one was.
+    #[serde(skip)]
+    pub scenario: Option<String>,
 }
 
 /// One vault.
@@ -101,20 +105,20 @@ impl Triage {
         for vault in &self.vaults {
             page.heading("Vault");
             page.text(Line::id(&vault.vault));
-            vault.tell(&mut page);
+            vault.tell(&mut page, self.scenario.as_deref());
         }
         page
     }
 }
 
 impl VaultTriage {
-    fn tell(&self, page: &mut Page) {
+    fn tell(&self, page: &mut Page, scenario: Option<&str>) {
         if let Some(error) = &self.error {
             page.text(Line::default().then(Tone::Bad, "not read: ").text(error));
             return;
         }
         for (at, vm) in self.failed.iter().enumerate() {
-            page.item(Mark::Number(at + 1), vm.head(), vm.inner());
+            page.item(Mark::Number(at + 1), vm.head(), vm.inner(scenario));
         }
         if self.failed.is_empty() {
             page.text(Line::new("Nothing is left to answer here."));
@@ -145,7 +149,7 @@ impl FailedVm {
             .text(format!(" ({})", self.answer.sureness.name()))
     }
 
-    fn inner(&self) -> Vec<Block> {
+    fn inner(&self, scenario: Option<&str>) -> Vec<Block> {
         let mut blocks = Vec::new();
         let failed_with = self.failed_with.as_deref().unwrap_or("without a code");
         let times = counted(self.failures, "time", "times");
@@ -165,7 +169,8 @@ impl FailedVm {
             Line::new(sentence(&self.answer.to_string())),
         ));
         if let (Some(code), Some(vm)) = (&self.answer.runbook, &self.vm) {
-            blocks.push(Block::Verbatim(format!("runbook plan {code} --vm {vm}")));
+            let command = Command::plan(code, vm, scenario);
+            blocks.push(Block::Verbatim(command.to_string()));
         }
         blocks
     }

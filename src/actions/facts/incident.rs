@@ -223,8 +223,9 @@ impl IncidentLooker {
         Ok(())
     }
 
-    /// A later job of the same kind completed. Of a backup its recovery point makes the complaint healed; without one nothing
-    /// is deleted on the strength of the older failure: it is waited for, then a person looks.
+    /// A later job of the same kind completed. Of a backup, its recovery point makes the complaint
+    /// healed; without one nothing is deleted on the strength of the older failure: it is waited for,
+    /// then a person looks.
     async fn healed_by(
         &self,
         found: &mut Incident,

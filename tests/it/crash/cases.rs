@@ -105,15 +105,6 @@ fn every_golden_case_killed_anywhere_ends_as_it_would_have() {
         sum(|tried| tried.began),
     );
     println!("{figures}; {kinds:?}");
-    let places = [
-        "before DELETE",
-        "after POST",
-        "after the event intended",
-        "after the event accepted",
-    ];
-    let untried = places.iter().find(|place| !kinds.contains_key(*place));
-    assert!(untried.is_none(), "none was killed {untried:?}");
-    figures::keep("golden cases killed", &figures);
     let wrong: Vec<&str> = tried
         .iter()
         .flat_map(|t| &t.wrong)
@@ -125,4 +116,15 @@ fn every_golden_case_killed_anywhere_ends_as_it_would_have() {
         wrong.len(),
         wrong.join("\n")
     );
+    // Where every place is tried, one that leaves nothing else behind than another is that other.
+    let places = [
+        "before DELETE",
+        "after POST",
+        "after the event intended",
+        "after the event accepted",
+    ];
+    let all = std::env::var_os("RUNBOOK_EXHAUSTIVE").is_some();
+    let untried = places.iter().find(|place| !kinds.contains_key(*place));
+    assert!(all || untried.is_none(), "none was killed {untried:?}");
+    figures::keep("golden cases killed", &figures);
 }

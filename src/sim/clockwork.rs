@@ -22,7 +22,7 @@ use crate::sim::world::{Collection, Lock};
 pub(in crate::sim) struct Returning {
     pub(in crate::sim) lock: Lock,
     pub(in crate::sim) at: Timestamp,
-    pub(in crate::sim) by: String,
+    pub(in crate::sim) by: Option<String>,
 }
 
 /// The automatic clean-up that follows a restore point limit failure.
@@ -186,7 +186,9 @@ impl Sim {
             .any(|one| ids::same(&locks::id(one), &id))
         {
             self.world.locks.push(lock);
-            activity_log::note(self, "Microsoft.Authorization/locks/write", &id, &by);
+            if let Some(by) = by {
+                activity_log::note(self, "Microsoft.Authorization/locks/write", &id, &by);
+            }
         }
     }
 

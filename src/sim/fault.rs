@@ -11,9 +11,12 @@
 //!   long, having deleted the oldest `partial` restore points.
 //! - `delay: 10m`: the accepted operation takes so much longer.
 //! - `gone_polling_url: true`: the accepted operation's polling URL answers 404; it goes on.
-//! - `lock_returns: {after, by}`: the deleted lock is put back and the activity log says by whom.
+//! - `lock_returns: {after, by}`: the deleted lock is put back and, with `by`, the activity log says
+//!   by whom.
 //! - `job: {code, number, message, title, warns}`: the backup job that the request triggers fails
 //!   so, or with `warns: true` goes through with this warning.
+//!
+//! With `drop: after` beside one of the last five the answer is lost besides.
 //!
 //! `answer` and `drop` count every matching request; the others count only those that the
 //! server accepts, so that a request refused for a lock or for lack of rights uses none up. The
@@ -41,6 +44,8 @@ pub struct Fault {
     pub skip: u32,
     /// What it does.
     pub effect: FaultEffect,
+    /// Whether the answer to a request that the server acts on is lost besides.
+    pub unheard: bool,
 }
 
 /// What a fault does.
@@ -117,11 +122,12 @@ pub struct FailingOperation {
 pub struct LockReturns {
     /// How long after it was deleted.
     pub after: Span,
-    /// Who puts it back.
-    pub by: String,
+    /// Who puts it back; without it the activity log does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
-/// The written form: exactly one effect.
+/// The written form: exactly one effect, or one that the server acts on and `drop: after`.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -165,7 +171,6 @@ impl TryFrom<Written> for Fault {
         } = written;
         let effects = [
             written.answer.map(FaultEffect::Answer),
-            written.drop.map(FaultEffect::Drop),
             written.operation.map(FaultEffect::Operation),
             written.delay.map(FaultEffect::Delay),
             written
@@ -175,16 +180,23 @@ impl TryFrom<Written> for Fault {
             written.job.map(FaultEffect::Job),
         ];
         let mut effects = effects.into_iter().flatten();
-        match (effects.next(), effects.next()) {
-            (Some(effect), None) => Ok(Self {
-                on,
-                holds,
-                times,
-                skip,
-                effect,
-            }),
-            _ => Err(format!("the fault on `{on}` needs exactly one effect")),
-        }
+        let (effect, unheard) = match (effects.next(), effects.next(), written.drop) {
+            (Some(effect), None, None) => (effect, false),
+            (None, None, Some(moment)) => (FaultEffect::Drop(moment), false),
+            (Some(FaultEffect::Answer(_)), None, Some(_)) => {
+                return Err(format!("the fault on `{on}` has an answer and drops it"));
+            }
+            (Some(effect), None, Some(DropMoment::After)) => (effect, true),
+            _ => return Err(format!("the fault on `{on}` needs exactly one effect")),
+        };
+        Ok(Self {
+            on,
+            holds,
+            times,
+            skip,
+            effect,
+            unheard,
+        })
     }
 }
 
@@ -196,12 +208,14 @@ impl From<Fault> for Written {
             times,
             skip,
             effect,
+            unheard,
         } = fault;
         let mut written = Self {
             on,
             holds,
             times,
             skip,
+            drop: unheard.then_some(DropMoment::After),
             ..Self::default()
         };
         match effect {
@@ -262,16 +276,24 @@ mod tests {
     #[test]
     fn a_fault_has_exactly_one_effect() {
         assert!(serde_json::from_str::<Fault>(r#"{"on": "GET x"}"#).is_err());
-        let two = r#"{"on": "GET x", "drop": "after", "delay": "5m"}"#;
+        let two = r#"{"on": "GET x", "gone_polling_url": true, "delay": "5m"}"#;
         assert!(serde_json::from_str::<Fault>(two).is_err());
+        let neither = r#"{"on": "GET x", "drop": "before", "delay": "5m"}"#;
+        assert!(serde_json::from_str::<Fault>(neither).is_err());
+        let in_vain = r#"{"on": "GET x", "drop": "after", "answer": {"status": 200}}"#;
+        assert!(serde_json::from_str::<Fault>(in_vain).is_err());
         let unknown = r#"{"on": "GET x", "drop": "after", "time": 3}"#;
         assert!(serde_json::from_str::<Fault>(unknown).is_err());
     }
 
     #[test]
     fn a_fault_survives_a_round_trip() {
-        let text = r#"{"on":"DELETE x","holds":"\"y\"","times":2,"skip":1,"operation":{"code":"OperationTimedOut","message":"","after":"300s","partial":6}}"#;
-        let fault: Fault = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&fault).unwrap(), text);
+        for text in [
+            r#"{"on":"DELETE x","holds":"\"y\"","times":2,"skip":1,"operation":{"code":"OperationTimedOut","message":"","after":"300s","partial":6}}"#,
+            r#"{"on":"DELETE x","times":1,"skip":0,"drop":"after","lock_returns":{"after":"60s"}}"#,
+        ] {
+            let fault: Fault = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&fault).unwrap(), text);
+        }
     }
 }

@@ -101,11 +101,13 @@ impl Sim {
             .copied()
             .find(|&at| self.faults[at].skip == 0);
         let effect = chosen.map(|at| self.faults[at].effect.clone());
+        let unheard = chosen.is_some_and(|at| self.faults[at].unheard);
 
         let (reply, dropped) = self.serve(&call, effect.as_ref());
         let accepted = reply
             .as_ref()
             .is_some_and(|reply| (200..=202).contains(&reply.status));
+        let dropped = dropped || unheard && accepted;
         self.count_faults(&matching, chosen, accepted);
         let mut answer = reply.map(|reply| self.finished(reply));
         if let (Some(FaultEffect::Answer(_)), Some(answer)) = (&effect, &mut answer) {

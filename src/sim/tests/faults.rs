@@ -101,6 +101,26 @@ fn a_lock_comes_back_and_the_activity_log_says_by_whom() {
 }
 
 #[test]
+fn a_lock_comes_back_after_a_lost_answer_and_nobody_says_by_whom() {
+    let faults = "[{ on: DELETE /locks/, drop: after, lock_returns: { after: 30s } }]";
+    let mut client = Client::of(WORLD, faults);
+    let id = client.get(&lock())["id"].as_str().unwrap().to_owned();
+    assert!(client.try_ask("DELETE", &lock(), Value::Null).is_none());
+    assert_eq!(client.status("GET", &lock()), 404);
+    client.wait(1);
+    assert_eq!(client.status("GET", &lock()), 200);
+    let log = format!(
+        "{S}/providers/Microsoft.Insights/eventtypes/management/values?$filter=eventTimestamp%20ge%20'2026-11-21T00:00:00Z'%20and%20resourceUri%20eq%20'{id}'"
+    );
+    let events = client.get(&log);
+    assert_eq!(
+        events["value"][0]["operationName"]["value"],
+        "Microsoft.Authorization/locks/delete"
+    );
+    assert_eq!(list(&events).len(), 1);
+}
+
+#[test]
 fn a_polling_url_can_be_gone_while_the_work_goes_on() {
     let mut client = Client::of(
         WORLD,

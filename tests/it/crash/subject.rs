@@ -11,7 +11,27 @@ use crate::kit::Stage;
 
 /// The golden cases: with `RUNBOOK_EXHAUSTIVE` each, with `RUNBOOK_CASE` those that it is part of
 /// the name of, else about `most`: `plain` of each runbook, and of the others every so many-th.
+/// `RUNBOOK_SHARD=2/16` leaves the second sixteenth of them.
 pub(crate) fn golden_cases(most: usize) -> Vec<Case> {
+    let cases = chosen(most);
+    match shard() {
+        None => cases,
+        Some((shard, of)) => cases.into_iter().skip(shard - 1).step_by(of).collect(),
+    }
+}
+
+/// The shard that `RUNBOOK_SHARD` names, counted from one, and how many there are.
+fn shard() -> Option<(usize, usize)> {
+    let written = std::env::var_os("RUNBOOK_SHARD")?.into_string().ok();
+    let read = written.as_deref().and_then(|text| {
+        let (shard, of) = text.split_once('/')?;
+        let (shard, of): (usize, usize) = (shard.parse().ok()?, of.parse().ok()?);
+        (1..=of).contains(&shard).then_some((shard, of))
+    });
+    Some(read.expect("RUNBOOK_SHARD is not of the form 2/16"))
+}
+
+fn chosen(most: usize) -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/rehearsals");
     let mut cases = cases_in(&root).unwrap_or_else(|why| panic!("{why}"));
     if let Some(only) = std::env::var_os("RUNBOOK_CASE").and_then(|c| c.into_string().ok()) {

@@ -33,12 +33,14 @@ pub(super) struct Followed {
     pub(super) id: String,
     /// The protected item's resource id.
     pub(super) item: String,
-    /// Whether this run has started it, even if the answer was lost.
-    ours: bool,
 }
 
-/// The job that the step follows: the last backup it started, or the one it attached to.
+/// The job that the step follows: the last backup it started, or the one it attached to. None while
+/// it is in doubt whether there is a later one.
 pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
+    if past.last().is_some_and(|sent| sent.fate == Fate::InDoubt) {
+        return None;
+    }
     let started = started(past).and_then(|sent| {
         let Fate::Done(outputs) = &sent.fate else {
             return None;
@@ -49,7 +51,6 @@ pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
         Some(Followed {
             id: format!("{vault}/backupJobs/{name}"),
             item: item.to_owned(),
-            ours: true,
         })
     });
     let attached = || {
@@ -58,7 +59,6 @@ pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
         Some(Followed {
             id: id.to_owned(),
             item: item.to_owned(),
-            ours: job["ours"] == json!(true),
         })
     };
     // A step attaches only while it has started nothing, so what it started came later.
@@ -67,30 +67,18 @@ pub(super) fn followed(past: &Past<'_>) -> Option<Followed> {
 
 /// The last backup that the step has started.
 fn started<'a>(past: &'a Past<'_>) -> Option<&'a Sent> {
-    all_started(past).next_back()
+    past.own().rfind(|sent| was_taken(sent))
 }
 
-/// The backups that the step has started: those that Azure took, and one whose answer was lost but
-/// whose job was found.
-fn all_started<'a>(past: &'a Past<'_>) -> impl DoubleEndedIterator<Item = &'a Sent> {
-    past.own().filter(|sent| was_taken(sent, past))
-}
-
-fn was_taken(sent: &Sent, past: &Past<'_>) -> bool {
-    match sent.fate {
-        Fate::Done(_) => true,
-        Fate::InDoubt => sent.step == past.step && past.following["job"]["ours"] == json!(true),
-        Fate::Failed(_) => false,
-    }
+fn was_taken(sent: &Sent) -> bool {
+    matches!(sent.fate, Fate::Done(_))
 }
 
 /// How many backups the run has started, in whichever step.
 pub(super) fn started_by_run(past: &Past<'_>) -> usize {
-    let backups = past
-        .sent
-        .iter()
-        .filter(|sent| sent.change.resource.ends_with("/backup") && was_taken(sent, past));
-    backups.count()
+    let is_backup = |sent: &&Sent| sent.change.resource.ends_with("/backup");
+    let backups = past.sent.iter().filter(is_backup);
+    backups.filter(|sent| was_taken(sent)).count()
 }
 
 /// Whether the restore points are counted while the job is followed: once it has failed as
@@ -99,35 +87,15 @@ pub(super) fn counts_points(past: &Past<'_>) -> bool {
     past.following["counts_points"] == json!(true)
 }
 
-/// Who started a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
-    /// This run.
-    Us,
-    /// Somebody else.
-    Another,
-}
-
-/// Begins to follow a job.
-pub(super) fn follow(
-    id: &str,
-    name: &str,
-    protection: &Protection,
-    by: By,
-    past: &Past<'_>,
-) -> Decision {
-    let what = match by {
-        By::Us => "the backup that was started",
-        By::Another => "the backup that is already running",
-    };
+/// Begins to follow a job that somebody else has started.
+pub(super) fn follow(id: &str, name: &str, protection: &Protection, past: &Past<'_>) -> Decision {
     Decision::Wait {
-        what: format!("{what} (job {name})"),
+        what: format!("the backup that is already running (job {name})"),
         look_again_at: past.now,
         give_up_at: add(past.now, limits::BACKUP_ENDS),
         patience: Patience::Job,
         following: json!({
-            "job": { "id": name, "resource": id, "item": protection.item, "vault": protection.vault,
-                "ours": by == By::Us },
+            "job": { "id": name, "resource": id, "item": protection.item, "vault": protection.vault },
         }),
         recheck_incident: false,
         then: Vec::new(),
@@ -190,7 +158,6 @@ fn following(followed: &Followed, job: &JobFact) -> Value {
     let mut following = as_output(job);
     following["job"]["resource"] = json!(followed.id);
     following["job"]["item"] = json!(followed.item);
-    following["job"]["ours"] = json!(followed.ours);
     following
 }
 

@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::actions::backup_job::{self, By, Stand};
+use crate::actions::backup_job::{self, Stand};
 use crate::actions::facts::jobs::Jobs;
 use crate::actions::facts::protection::Protection;
 use crate::actions::facts::restore_points::RestorePoints;
@@ -169,23 +169,21 @@ fn begin(
     jobs: &Jobs,
     past: &Past<'_>,
 ) -> Decision {
-    if let Some(job) = &jobs.running {
-        let before = past.baseline["jobs"].as_array();
-        let ours = before.is_some_and(|known| !known.iter().any(|k| *k == json!(job.name)));
-        let by = if ours { By::Us } else { By::Another };
-        return backup_job::follow(&job.id, &job.name, protection, by, past);
-    }
     // A job that this run started and that has ended already is not in `running`.
-    if past
-        .last()
-        .is_some_and(|s| !matches!(s.fate, Fate::Failed(_)))
-        && let Some(known) = past.baseline["jobs"].as_array()
-        && let Some(new) = jobs
-            .list
+    if past.last().is_some_and(|s| s.fate == Fate::InDoubt)
+        && let Some(job) = jobs
+            .running
             .iter()
-            .find(|j| !known.iter().any(|k| *k == json!(j.name)))
+            .chain(&jobs.list)
+            .find(|job| !is_known(&job.name, past))
     {
-        return backup_job::follow(&new.id, &new.name, protection, By::Us, past);
+        return Decision::Found {
+            what: format!("backup job {}", job.name),
+            outputs: json!({ "jobId": job.name }),
+        };
+    }
+    if let Some(job) = &jobs.running {
+        return backup_job::follow(&job.id, &job.name, protection, past);
     }
     if vm
         .provisioning
@@ -221,6 +219,16 @@ fn begin(
         n if n < limits::BACKUPS_A_RUN => start(args, vm, protection, jobs),
         _ => enough(),
     }
+}
+
+/// Whether a job was there before the step's first request, or is that of an earlier request.
+fn is_known(job: &str, past: &Past<'_>) -> bool {
+    let before = past.baseline["jobs"].as_array().into_iter().flatten();
+    let own = past.own().filter_map(|sent| match &sent.fate {
+        Fate::Done(outputs) => Some(&outputs["jobId"]),
+        _ => None,
+    });
+    before.chain(own).any(|known| known == job)
 }
 
 /// The request that starts a backup, if the item can be backed up.

@@ -186,6 +186,7 @@ impl Case {
             at,
             settled_at: Some(clock.now()),
             fate: Fate::Done(outputs),
+            found: None,
         });
     }
 

@@ -95,6 +95,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             settled_at: None,
             fate: fate.unwrap_or(Fate::Done(line)),
+            found: None,
         };
         let past = Past {
             now: Timestamp::UNIX_EPOCH,

@@ -30,6 +30,7 @@ fn decided(seconds_after: i64) -> Decision {
         at: deleted_at,
         settled_at: Some(deleted_at),
         fate: Fate::Done(Value::Null),
+        found: None,
     }];
     let past = Past {
         now: jiff::Timestamp::from_second(1_000_000 + seconds_after).unwrap(),

@@ -248,6 +248,14 @@ pub enum Decision {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         then: Vec<Change>,
     },
+    /// The step's last request, whose answer was lost, did come through: this is what it came to.
+    /// The action looks again with that.
+    Found {
+        /// The trace of it, for people.
+        what: String,
+        /// What its answer would have said.
+        outputs: Value,
+    },
     /// Nothing that can be read tells whether it was done.
     CannotTell {
         /// Why, for people.

@@ -32,6 +32,8 @@ pub struct Sent {
     pub settled_at: Option<Timestamp>,
     /// What it came to.
     pub fate: Fate,
+    /// What showed that it was done, where its answer was lost.
+    pub found: Option<String>,
 }
 
 /// What `decide` may know of the run so far; folded from the journal.

@@ -233,6 +233,7 @@ fn act_on(
         }
         Decision::NotApplicable { why } => verified(id, StepOutcome::Skipped, why, &Value::Null),
         Decision::InVain { why, outputs } => verified(id, StepOutcome::Failed, why, outputs),
+        Decision::Found { .. } => Act::Look(index),
         Decision::CannotTell { why } => ended(RunOutcome::NeedsHuman, why),
         Decision::NeedsHuman { why, evidence } => {
             let mut event = plain_end(RunOutcome::NeedsHuman, why);

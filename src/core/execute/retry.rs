@@ -9,6 +9,9 @@ use crate::core::runbook::Retry;
 /// No step sends more requests that delete than this, whatever its policy (DESIGN section 6).
 pub const MOST_DELETES: usize = 8;
 
+/// How often one request is sent again although the answer was lost each time. Our figure.
+const MOST_DOUBTS: usize = 3;
+
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -55,7 +58,7 @@ pub fn after(own: &[&Sent], policy: Option<&Retry>) -> Next {
     if waits.is_empty() {
         return Next::GiveUp;
     }
-    match waits.get(tries(own, None).saturating_sub(1)) {
+    match waits.get(tries(own, None, has_failed).saturating_sub(1)) {
         Some(wait) => Next::Pause((*wait).max(failure.retry_after().unwrap_or_default())),
         None => Next::Look,
     }
@@ -71,15 +74,31 @@ pub fn may_send(own: &[&Sent], remaining: u64, policy: Option<&Retry>) -> bool {
     }
     match &last.fate {
         Fate::Done(_) => true,
-        Fate::InDoubt => last.change.repeat != Repeat::Never && tries(own, Some(remaining)) <= 3,
+        Fate::InDoubt => {
+            last.change.repeat != Repeat::Never
+                && tries(own, Some(remaining), is_in_doubt) <= MOST_DOUBTS
+        }
         Fate::Failed(failure) if failure.class == ErrorClass::Throttled => true,
-        Fate::Failed(failure) => tries(own, Some(remaining)) <= waits_for(failure, policy).len(),
+        Fate::Failed(failure) => {
+            tries(own, Some(remaining), has_failed) <= waits_for(failure, policy).len()
+        }
     }
 }
 
-/// How many of the last requests in a row failed without progress: `remaining` not lower at the
-/// next. With `now` unknown the last request counts as a try.
-fn tries(own: &[&Sent], now: Option<u64>) -> usize {
+/// Whether it was answered, and badly: the documents' "two or three times" counts these.
+fn has_failed(fate: &Fate) -> bool {
+    matches!(fate, Fate::Failed(failure) if failure.class != ErrorClass::Throttled)
+}
+
+/// Whether no answer came, and no trace of it was found: it may never have left a process that was
+/// killed. Counted apart, so that a killed run has as many tries as one that was not.
+fn is_in_doubt(fate: &Fate) -> bool {
+    matches!(fate, Fate::InDoubt)
+}
+
+/// How many of the last requests in a row are `counted` and made no progress: `remaining` not lower
+/// at the next. With `now` unknown the last request counts.
+fn tries(own: &[&Sent], now: Option<u64>, counted: fn(&Fate) -> bool) -> usize {
     let Some(last) = own.last() else { return 0 };
     let key = last.change.key();
     let row: Vec<&&Sent> = own
@@ -90,8 +109,7 @@ fn tries(own: &[&Sent], now: Option<u64>) -> usize {
     let mut after = now;
     let mut count = 0;
     for sent in row {
-        let throttled = matches!(&sent.fate, Fate::Failed(f) if f.class == ErrorClass::Throttled);
-        if !throttled && after.is_none_or(|left| left >= sent.remaining) {
+        if counted(&sent.fate) && after.is_none_or(|left| left >= sent.remaining) {
             count += 1;
         }
         after = Some(sent.remaining);
@@ -139,6 +157,7 @@ mod tests {
             at,
             settled_at: Some(at),
             fate,
+            found: None,
         }
     }
 
@@ -269,6 +288,33 @@ mod tests {
             assert_eq!(after(&[&doubt], None), next);
             assert_eq!(may_send(&[&doubt], 1, None), may);
         }
+    }
+
+    #[test]
+    fn what_is_in_doubt_and_left_no_trace_takes_no_documented_try_away_and_ends_by_itself() {
+        let policy = documented();
+        let doubt = || sent("PUT", Fate::InDoubt, 9, Repeat::Safe);
+        let failed = || Sent {
+            change: doubt().change,
+            ..failed(ErrorClass::CrpTimeout, 9)
+        };
+        let row = [doubt(), failed(), doubt(), failed(), failed()];
+        assert_eq!(
+            after(&own(&row), Some(&policy)),
+            Next::Pause(5 * MINUTE),
+            "three have failed"
+        );
+        assert!(may_send(&own(&row), 9, Some(&policy)));
+        let mut all = Vec::new();
+        while may_send(&own(&all), 9, Some(&policy)) {
+            all.push(if all.len() % 2 == 0 {
+                doubt()
+            } else {
+                failed()
+            });
+            assert!(all.len() < 20, "it ends");
+        }
+        assert_eq!(all.len(), 7, "the fourth whose answer was lost is the last");
     }
 
     #[test]

@@ -83,6 +83,7 @@ pub(super) fn as_if_taken(step: &PlannedStep, at: Timestamp) -> Vec<Sent> {
             at,
             settled_at: Some(at),
             fate: Fate::Done(Value::Null),
+            found: None,
         })
         .collect()
 }

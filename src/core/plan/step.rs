@@ -166,7 +166,10 @@ impl Planner<'_> {
                 evidence,
                 ..self.simple(step, Forecast::NeedsHuman, why)
             },
-            Decision::CannotTell { why } => self.simple(step, Forecast::NeedsHuman, why),
+            // A plan has sent nothing that could be found.
+            Decision::CannotTell { why } | Decision::Found { what: why, .. } => {
+                self.simple(step, Forecast::NeedsHuman, why)
+            }
             Decision::Failed { why, evidence, .. } => PlannedStep {
                 evidence,
                 ..self.simple(step, Forecast::Failed, why)

@@ -194,6 +194,8 @@ pub enum FateReport {
     Failed(Box<Failure>),
     /// Taken, and not over when the run stopped: Azure goes on with it.
     Running,
+    /// Its answer was lost, and this showed that it was done.
+    Found(String),
     /// Nobody knows.
     InDoubt,
 }

@@ -162,10 +162,11 @@ fn verified_at(records: &[Record], of: &str) -> Option<Timestamp> {
 }
 
 fn attempt(state: &State, sent: &Sent) -> Attempt {
-    let fate = match &sent.fate {
-        Fate::Done(_) => FateReport::Done,
-        Fate::Failed(failure) => FateReport::Failed(Box::new(failure.clone())),
-        Fate::InDoubt => FateReport::InDoubt,
+    let fate = match (&sent.fate, &sent.found) {
+        (_, Some(what)) => FateReport::Found(what.clone()),
+        (Fate::Done(_), _) => FateReport::Done,
+        (Fate::Failed(failure), _) => FateReport::Failed(Box::new(failure.clone())),
+        (Fate::InDoubt, _) => FateReport::InDoubt,
     };
     let lock = sent
         .change

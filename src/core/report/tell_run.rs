@@ -130,6 +130,7 @@ fn told(attempt: &Attempt, plan: &Plan) -> Block {
     ));
     let line = match &attempt.fate {
         FateReport::Done => line.then(Tone::Good, "done").text(format!(" after {took}")),
+        FateReport::Found(what) => line.then(Tone::Good, words::found(what, attempt, &took)),
         FateReport::Running => line.then(Tone::Warn, "taken; Azure is at work on it"),
         FateReport::InDoubt => line.then(Tone::Warn, words::in_doubt(attempt)),
         FateReport::Failed(failure) if words::was_held_back(failure) => line

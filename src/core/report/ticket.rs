@@ -157,7 +157,7 @@ fn tries(report: &Report) -> Vec<String> {
     let all = report.steps.iter().flat_map(|step| &step.attempts);
     all.filter_map(|attempt| {
         let came_to = match &attempt.fate {
-            FateReport::Done => return None,
+            FateReport::Done | FateReport::Found(_) => return None,
             FateReport::Failed(failure) if words::was_held_back(failure) => {
                 format!("not sent: {}", failure.message)
             }

@@ -139,6 +139,16 @@ pub(super) fn in_doubt(attempt: &Attempt) -> String {
     }
 }
 
+/// How a request whose answer was lost was found to be done.
+pub(super) fn found(what: &str, attempt: &Attempt, took: &str) -> String {
+    let lost = if attempt.accepted {
+        "accepted; its progress could not be followed"
+    } else {
+        "its answer was lost"
+    };
+    format!("{lost}; found after {took}: {what}")
+}
+
 /// Whether a request never left, because of what was seen right before.
 pub(super) fn was_held_back(failure: &Failure) -> bool {
     let answered = failure.status.is_some() || failure.code.is_some();

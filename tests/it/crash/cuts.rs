@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use runbook::core::journal::Record;
+use runbook::core::action::Repeat;
 use runbook::core::journal::memory::Memory;
 use runbook::core::journal::store::Store as _;
+use runbook::core::journal::{Event, Record};
 use runbook::core::outcome::RunOutcome;
 use runbook::ops::rehearse::Simulated;
 use runbook::sim::Sim;
@@ -28,6 +29,16 @@ pub(super) struct Cut {
     pub(super) records: Vec<Record>,
     pub(super) sim: Sim,
     pub(super) store: Memory,
+}
+
+impl Cut {
+    /// Whether the last thing in the journal is the intent to send what nothing can tell the fate
+    /// of, and is not done twice to be sure: a restart.
+    pub(super) fn is_in_doubt_for_good(&self) -> bool {
+        self.records.last().is_some_and(|last| {
+            matches!(&last.event, Event::Intended { change, .. } if change.repeat == Repeat::Never)
+        })
+    }
 }
 
 /// A run that nobody killed.

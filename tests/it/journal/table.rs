@@ -61,6 +61,10 @@ fn decision(kind: u8, step: usize) -> Decision {
             then: Vec::new(),
         },
         2 => Decision::Probe(Box::new(change(step))),
+        4 => Decision::Found {
+            what: "a trace".to_owned(),
+            outputs: json!({ "n": 2 }),
+        },
         _ => Decision::Change {
             changes: vec![change(step)],
             remaining: 1,
@@ -190,7 +194,7 @@ fn shown(state: &State) -> String {
 /// An event and, most often, the step at work.
 fn events() -> impl Strategy<Value = Vec<(u8, u8, Option<u8>)>> {
     let step = prop_oneof![4 => Just(None), 1 => (0u8..4).prop_map(Some)];
-    prop::collection::vec((0u8..18, 0u8..4, step), 1..60)
+    prop::collection::vec((0u8..18, 0u8..5, step), 1..60)
 }
 
 proptest! {
@@ -245,7 +249,7 @@ fn what_can_follow_what() {
             state.next(&record(state.seq + 1, event(*kind, *detail, step)))
         })
     };
-    let (approved, change, satisfied) = ((1, 0), (3, 3), (3, 0));
+    let (approved, change, satisfied, found) = ((1, 0), (3, 3), (3, 0), (3, 4));
     let (intended, done, accepted) = ((6, 0), (8, 0), (8, 3));
     let (borrowed, returned) = ((16, 0), (17, 0));
     let (refused, doubtful, ended, verified) = ((10, 0), (11, 0), (15, 3), (13, 0));
@@ -270,6 +274,9 @@ fn what_can_follow_what() {
             change,
             intended,
             refused,
+        ],
+        vec![
+            approved, change, intended, doubtful, found, satisfied, verified,
         ],
         vec![approved, ended],
         // It goes on: after it was interrupted, and after it had waited.
@@ -308,6 +315,15 @@ fn what_can_follow_what() {
             "it was accepted",
         ),
         (vec![approved, done], "not what is in flight"),
+        (vec![approved, found], "no request of the step is in doubt"),
+        (
+            vec![approved, change, intended, done, found],
+            "no request of the step is in doubt",
+        ),
+        (
+            vec![approved, change, intended, doubtful, found, found],
+            "no request of the step is in doubt",
+        ),
         (vec![approved, (12, 3)], "nothing is in flight"),
         (vec![approved, ended, change], "has ended"),
         (vec![borrowed], "nobody approved"),

@@ -1,6 +1,7 @@
 //! What a look makes of a run's state.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{JOB_SECONDS, Pause, State, after};
 use crate::core::action::{Decision, Fate, Patience};
@@ -54,6 +55,9 @@ impl State {
     ) -> Result<(), String> {
         self.grounded()?;
         let index = self.at_work(step)?;
+        if let Decision::Found { what, outputs } = decision {
+            self.found(step, what, outputs, at)?;
+        }
         let state = &mut self.steps[index];
         state.since.get_or_insert(at);
         match decision {
@@ -85,6 +89,23 @@ impl State {
         }
         state.decision = Some(decision.clone());
         state.decided_at = Some(at);
+        Ok(())
+    }
+
+    /// The step's last request, which is in doubt, came through.
+    fn found(
+        &mut self,
+        step: &str,
+        what: &str,
+        outputs: &Value,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        let last = self.sent.iter_mut().rfind(|sent| sent.step == step);
+        let last = last.filter(|sent| sent.fate == Fate::InDoubt);
+        let last = last.ok_or("no request of the step is in doubt")?;
+        last.fate = Fate::Done(outputs.clone());
+        last.found = Some(what.to_owned());
+        last.settled_at = Some(at);
         Ok(())
     }
 }

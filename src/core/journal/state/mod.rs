@@ -258,6 +258,7 @@ impl State {
             at,
             settled_at: None,
             fate: Fate::InDoubt,
+            found: None,
         });
         Ok(())
     }

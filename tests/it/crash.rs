@@ -160,9 +160,10 @@ fn as_it_should(
     whole: &Whole,
     manner: Manner,
 ) -> Result<&'static str, String> {
-    if manner == Manner::Anew && !whole.is_well() {
-        // A new run may take up what the killed one would have handed to a person. It has kept the
-        // rules; what may be done once in a run has been done in two.
+    if manner == Manner::Anew && (!whole.is_well() || whole.forced) {
+        // A new run may take up what the killed one would have handed to a person, and one that is
+        // forced does it all again. It has kept the rules; what may be done once in a run has been
+        // done in two.
         return Ok(outcome.name());
     }
     stage.simulated.with(match manner {

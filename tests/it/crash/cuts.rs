@@ -49,6 +49,8 @@ pub(super) struct Whole {
     pub(super) cuts: Vec<Cut>,
     /// Places at which it could have been killed.
     pub(super) places: usize,
+    /// Whether it was to go on although nothing showed the complaint.
+    pub(super) forced: bool,
     /// Whether only a state proved the complaint.
     by_state: bool,
 }
@@ -170,6 +172,7 @@ async fn run(subject: &Subject, keep: Keep) -> Option<Whole> {
         loans: stage.store.loans().await.unwrap().len(),
         cuts,
         places,
+        forced: subject.question.force,
         by_state,
     })
 }

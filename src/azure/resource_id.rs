@@ -136,6 +136,16 @@ impl ResourceId {
             .join("/")
     }
 
+    /// What it names, for people: a resource of some type, a resource group or a subscription.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        match (self.resource_type(), self.resource_group()) {
+            (kind, _) if !kind.is_empty() => format!("a `{kind}`"),
+            (_, Some(_)) => "a resource group".to_owned(),
+            (_, None) => "a subscription".to_owned(),
+        }
+    }
+
     /// Whether the resource is of this type, ignoring case.
     #[must_use]
     pub fn is_type(&self, resource_type: &str) -> bool {
@@ -286,6 +296,17 @@ mod tests {
         );
         assert_eq!(vm.to_string(), VM);
         assert_eq!(serde_json::to_value(&vm).unwrap(), VM);
+    }
+
+    #[test]
+    fn an_id_says_what_it_names() {
+        for (text, kind) in [
+            (VM, "a `Microsoft.Compute/virtualMachines`"),
+            ("/subscriptions/S1/resourceGroups/Rg", "a resource group"),
+            ("/subscriptions/S1", "a subscription"),
+        ] {
+            assert_eq!(id(text).kind(), kind);
+        }
     }
 
     #[test]

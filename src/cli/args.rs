@@ -149,7 +149,7 @@ pub struct Show {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files and folders; the built-in runbooks when there are none
+    /// Files and folders; without any those of --runbooks, or the built-in ones
     pub files: Vec<PathBuf>,
 }
 

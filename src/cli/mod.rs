@@ -98,7 +98,7 @@ async fn dispatch(
     let done = match arguments.command {
         Command::List => list::run(&global, output),
         Command::Show(show) => show::run(&global, &show, output),
-        Command::Check(check) => check::run(&check, output),
+        Command::Check(check) => check::run(&global, &check, output),
         Command::Role(role) => role::run(&global, &role, output),
         Command::Schema(schema) => schema::run(&schema, output),
         Command::Rehearse(asked) => rehearse::run(&global, &asked, input, output).await,

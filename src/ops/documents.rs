@@ -24,6 +24,8 @@ use crate::ops::OpsError;
 pub struct CheckSummary {
     /// Codes of the runbooks that were checked.
     pub codes: Vec<String>,
+    /// How many procedures were.
+    pub procedures: usize,
 }
 
 /// The words that runbooks may use: actions with their arguments, facts with their forms.
@@ -97,30 +99,34 @@ pub fn catalogue(runbooks: Option<&Path>) -> Result<Catalogue, OpsError> {
         .map_err(|rejected| OpsError::BadRunbook(rejected.to_string()))
 }
 
-/// Checks runbooks: the files and folders given, or those in the binary.
+/// Checks runbooks: the files and folders given, those of the folder `runbooks` where none are, or
+/// those in the binary. They are checked as they would be used, in place of or beside those in the
+/// binary: a code or alias that another one claims is a mistake.
 ///
 /// # Errors
-/// Every mistake in them, drawn.
-pub fn check(paths: &[PathBuf]) -> Result<CheckSummary, OpsError> {
+/// Every mistake in them, drawn; a file that cannot be read.
+pub fn check(paths: &[PathBuf], runbooks: Option<&Path>) -> Result<CheckSummary, OpsError> {
     let words = vocabulary();
-    let folder = if paths.is_empty() {
-        Folder::embedded()
-    } else {
-        let mut files = Vec::new();
-        for path in paths {
-            files.extend(files_of(path)?);
+    let own = Folder::of(runbooks.map(files_of).transpose()?.unwrap_or_default());
+    let mut files = Vec::new();
+    for path in paths {
+        files.extend(files_of(path)?);
+    }
+    let (asked, all) = match (paths.is_empty(), runbooks) {
+        (true, None) => (Folder::embedded(), Folder::embedded()),
+        (true, Some(_)) => (own.clone(), Folder::embedded().with(own)),
+        (false, _) => {
+            let asked = Folder::of(files);
+            (asked.clone(), Folder::embedded().with(own).with(asked))
         }
-        // Procedures in the binary may be included by anybody.
-        Folder {
-            runbooks: Vec::new(),
-            ..Folder::embedded()
-        }
-        .with(Folder::of(files))
     };
-    let checked =
-        Catalogue::read(folder, &words).map_err(|r| OpsError::BadRunbook(r.to_string()))?;
+    let checked = Catalogue::read(all, &words).map_err(|r| OpsError::BadRunbook(r.to_string()))?;
+    let (among, codes) = (asked.codes(), checked.runbooks().map(|r| r.code.clone()));
     Ok(CheckSummary {
-        codes: checked.runbooks().map(|r| r.code.clone()).collect(),
+        codes: codes
+            .filter(|code| among.contains(&code.to_lowercase()))
+            .collect(),
+        procedures: asked.procedures.len(),
     })
 }
 

@@ -77,7 +77,7 @@ pub(super) fn target(world: &World, vm: &str) -> Result<Target, OpsError> {
     };
     let id = ResourceId::parse(&text).map_err(|e| wrong(e.to_string()))?;
     if !id.is_type("Microsoft.Compute/virtualMachines") {
-        return Err(wrong(format!("it names a `{}`", id.resource_type())));
+        return Err(wrong(format!("it names {}", id.kind())));
     }
     Ok(Target { id: id.to_string() })
 }

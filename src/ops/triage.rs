@@ -107,6 +107,6 @@ fn vault(id: &str) -> Result<ResourceId, OpsError> {
     let vault = ResourceId::parse(id).map_err(|why| wrong(why.to_string()))?;
     match vault.is_type("Microsoft.RecoveryServices/vaults") {
         true => Ok(vault),
-        false => Err(wrong(format!("it names a `{}`", vault.resource_type()))),
+        false => Err(wrong(format!("it names {}", vault.kind()))),
     }
 }

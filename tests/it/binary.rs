@@ -164,6 +164,42 @@ fn a_bad_runbook_is_drawn_with_every_mistake_in_its_place() {
 }
 
 #[test]
+fn a_check_without_files_is_of_the_runbooks_that_would_be_used() {
+    let (folder, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let own = folder.path().to_str().unwrap();
+    let checked = |expected: i32, word: &str| {
+        let end = runbook(state.path(), &["--runbooks", own, "check"]);
+        assert_eq!(end.code, expected, "{}{}", end.out, end.err);
+        let said = format!("{}{}", end.out, end.err);
+        assert!(said.contains(word), "`{word}` is not in: {said}");
+    };
+    checked(65, "there is no runbook in it");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let written = |code: &str, action: &str| {
+        let reference = "{title: t, url: 'https://x.y/', reviewed: 2022-01-01}";
+        let head =
+            format!("version: 1\ncode: {code}\ntitle: t\nsummary: s\nreferences: [{reference}]\n");
+        format!("{head}steps:\n  - {{id: a, title: t, action: {action}}}\n")
+    };
+    write("mine.yaml", &written("Mine", "lock.delet"));
+    checked(65, "did you mean `lock.delete`");
+    write("mine.yaml", &written("Mine", "backup.now"));
+    checked(0, "1 runbook without mistakes: Mine\n");
+    // In the place of a built-in one; and what a built-in one claims already.
+    write("mine.yaml", &written("TooManyRequests", "backup.now"));
+    checked(0, "1 runbook without mistakes: TooManyRequests\n");
+    let claims = written("Mine", "backup.now") + "match: {aliases: [TooManyRequests]}\n";
+    write("mine.yaml", &claims);
+    checked(65, "TooManyRequests");
+    std::fs::remove_file(folder.path().join("mine.yaml")).unwrap();
+    std::fs::create_dir(folder.path().join("procedures")).unwrap();
+    write("procedures/bad.yaml", "version: 1\nname: bad\nsteps: []\n");
+    checked(65, "bad.yaml:");
+    let all = runbook(state.path(), &["check"]);
+    assert!(all.out.ends_with("without mistakes\n"), "{}", all.out);
+}
+
+#[test]
 fn an_unreadable_journal_is_said_before_anything_is_sent() {
     let state = tempfile::tempdir().unwrap();
     std::fs::write(state.path().join("journal.db"), [b'x'; 4096]).unwrap();

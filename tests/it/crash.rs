@@ -20,7 +20,7 @@ use runbook::core::outcome::RunOutcome;
 use runbook::ops::OpsError;
 use runbook::ops::rehearse::{read_world, scenario_at};
 use runbook::sim::world::{Guest, JobStatus};
-use runbook::sim::{Sim, World};
+use runbook::sim::{Entry, Sim, World};
 
 use crate::kit::promise::{end, hold, never_twice, no_lock_or_backup_twice};
 use crate::kit::wire::Untouched;
@@ -98,6 +98,7 @@ async fn gone_on(subject: &Subject, cut: &Cut, whole: &Whole) -> Result<&'static
         return Err(format!("left behind: {loans:?}, {polled:?}"));
     }
     hold(&records, &stage.ledger()[before..])?;
+    as_often(&stage.ledger(), whole.sim.ledger())?;
     if outcome == RunOutcome::NeedsHuman && cut.is_in_doubt_for_good() {
         stage.simulated.with(never_twice)?;
         return Ok("a person sees whether it was done");
@@ -107,6 +108,33 @@ async fn gone_on(subject: &Subject, cut: &Cut, whole: &Whole) -> Result<&'static
         silent(subject, &stage).await?;
     }
     Ok(end)
+}
+
+/// What must not be done twice to be sure was taken no oftener than in the run that nobody killed.
+fn as_often(is: &[Entry], whole: &[Entry]) -> Result<(), String> {
+    for verb in [
+        "/restart",
+        "/redeploy",
+        "/deallocate",
+        "/poweroff",
+        "/start",
+    ] {
+        let taken = |ledger: &[Entry]| {
+            let is = |e: &&Entry| {
+                e.method == "POST"
+                    && e.path.to_lowercase().ends_with(verb)
+                    && e.status.is_some_and(|status| status < 300)
+            };
+            ledger.iter().filter(is).count()
+        };
+        let (is, should) = (taken(is), taken(whole));
+        if is > should {
+            return Err(format!(
+                "{verb} was taken {is} times, and {should} would do"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Goes on, and once more where that ends as waiting and the run that nobody killed did not: it has
@@ -314,4 +342,18 @@ fn a_change_inside_the_guest_killed_anywhere_is_finished_by_the_next_run() {
 #[test]
 fn a_backup_followed_and_killed_anywhere_is_followed_by_the_next_run() {
     killed_anywhere("backup-running");
+}
+
+#[test]
+fn a_backup_that_fails_as_expected_killed_anywhere_is_started_once_more_and_not_thrice() {
+    every_cut(&Subject::golden(
+        "UserErrorRpCollectionLimitReached/backup-fails-once-after-the-deletion",
+    ));
+}
+
+#[test]
+fn a_deletion_that_times_out_killed_anywhere_has_all_its_documented_tries() {
+    every_cut(&Subject::golden(
+        "ExtensionStuckInDeletionState/delete-times-out-once",
+    ));
 }

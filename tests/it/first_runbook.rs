@@ -16,6 +16,6 @@ fn the_first_runbook_comes_out_as_its_golden_files_say() {
 #[test]
 fn the_first_runbook_passes_its_check_beside_its_rehearsals() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOLDER);
-    let checked = check(&[folder]).unwrap();
+    let checked = check(&[folder], None).unwrap();
     assert_eq!(checked.codes, ["UserErrorGuestAgentStatusUnavailable"]);
 }

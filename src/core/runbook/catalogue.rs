@@ -1,6 +1,6 @@
 //! All runbooks that can be used: each one checked, found by code, alias, number or message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::base::diagnostics::{Diagnostic, Sources, did_you_mean, render, sort};
@@ -66,17 +66,24 @@ impl Folder {
     /// These texts with those of `other` added; one of the same code or name is replaced.
     #[must_use]
     pub fn with(mut self, other: Self) -> Self {
-        let taken = |added: &[Text], text: &Text, key: fn(&Text) -> Option<String>| {
-            let own = key(text);
-            own.is_some() && added.iter().any(|added| key(added) == own)
+        let codes = other.codes();
+        let names: BTreeSet<String> = other.procedures.iter().filter_map(name_of).collect();
+        let stays = |key: Option<String>, taken: &BTreeSet<String>| {
+            key.is_none_or(|key| !taken.contains(&key))
         };
         self.runbooks
-            .retain(|text| !taken(&other.runbooks, text, code_of));
+            .retain(|text| codes.is_empty() || stays(code_of(text), &codes));
         self.procedures
-            .retain(|text| !taken(&other.procedures, text, name_of));
+            .retain(|text| names.is_empty() || stays(name_of(text), &names));
         self.runbooks.extend(other.runbooks);
         self.procedures.extend(other.procedures);
         self
+    }
+
+    /// The codes of the runbooks that can be read, lower-cased.
+    #[must_use]
+    pub fn codes(&self) -> BTreeSet<String> {
+        self.runbooks.iter().filter_map(code_of).collect()
     }
 }
 

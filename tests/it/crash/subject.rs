@@ -31,9 +31,13 @@ fn shard() -> Option<(usize, usize)> {
     Some(read.expect("RUNBOOK_SHARD is not of the form 2/16"))
 }
 
-fn chosen(most: usize) -> Vec<Case> {
+fn all() -> Vec<Case> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/rehearsals");
-    let mut cases = cases_in(&root).unwrap_or_else(|why| panic!("{why}"));
+    cases_in(&root).unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn chosen(most: usize) -> Vec<Case> {
+    let mut cases = all();
     if let Some(only) = std::env::var_os("RUNBOOK_CASE").and_then(|c| c.into_string().ok()) {
         cases.retain(|case| case.title().contains(&only));
         return cases;
@@ -69,6 +73,12 @@ impl Subject {
             sim,
             question: Question::default(),
         }
+    }
+
+    /// The golden case of this name.
+    pub(crate) fn golden(title: &str) -> Self {
+        let case = all().into_iter().find(|case| case.title() == title);
+        Self::of(&case.unwrap_or_else(|| panic!("there is no case {title}")))
     }
 
     /// A golden case.

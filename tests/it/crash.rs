@@ -25,6 +25,7 @@ use runbook::sim::{Entry, Sim, World};
 use crate::kit::promise::{end, hold, never_twice, no_lock_or_backup_twice};
 use crate::kit::wire::Untouched;
 use crate::kit::{CASES, Stage, in_virtual_time};
+pub(crate) use cases::is_unseen;
 use cuts::{Cut, Keep, Whole, distinct, whole};
 pub(crate) use subject::{Subject, golden_cases};
 

@@ -36,7 +36,8 @@ const UNSEEN: [&str; 3] = [
     "UserErrorFsFreezeTimeout/",
 ];
 
-fn is_unseen(subject: &Subject) -> bool {
+/// Whether a new run cannot see what an earlier one has done.
+pub(crate) fn is_unseen(subject: &Subject) -> bool {
     UNSEEN.iter().any(|code| subject.name.starts_with(code))
 }
 
